@@ -1,0 +1,26 @@
+/**
+ * The seam to a backend. A backend sees loops (kernels in a Plan), not ops.
+ *
+ * A worked example: the interpreter is a Runner whose `runSync` walks `plan.steps` over a plain ArrayBuffer; `load` is
+ * `new Executable(plan, runner, options)`; everything a user sees of a run (checking, copying, queueing, ownership) is in Executable.
+ * Invariant: a backend holds no state that a plan's results depend on.
+ * May not: be asked what an op is.
+ */
+
+import type { Target } from '../planner/target.ts'
+import type { Plan } from '../planner/types.ts'
+import type { Executable } from './executable.ts'
+
+export interface Backend {
+  readonly name: string
+  readonly target: Target
+  /** Workers it runs with; the planner plans for that many. */
+  readonly threads: number
+  /** Places constants and initial state, and makes the plan runnable. */
+  load(plan: Plan, options?: LoadOptions): Promise<Executable>
+}
+
+export interface LoadOptions {
+  /** Seed of the initial state. Default 0. */
+  readonly seed?: number
+}

@@ -1,0 +1,16 @@
+/**
+ * Every op record, as a list: for the parser and for the laws, which loop over all of them.
+ * Invariant: an op is in the list because its family exports it; nothing registers itself.
+ * May not: be imported by a pass or a backend.
+ */
+
+import * as derivatives from './differentiate/requests.ts'
+import type { Op } from './ir.ts'
+import * as ops from './ops.ts'
+import { input } from './primitives/leaf.ts'
+
+const isOp = (x: unknown): x is Op => typeof x === 'function' && 'facts' in x && 'evaluate' in x
+
+const exported: readonly unknown[] = [input, ...Object.values(ops), ...Object.values(derivatives)]
+
+export const allOps: readonly Op[] = exported.filter(isOp)

@@ -1,0 +1,205 @@
+/**
+ * Every error message of the library, one function each. `code` is API; the text is not.
+ * Four classes by who is at fault: the declaration, the backend, this call, or us.
+ * May not: be thrown from anywhere without a code, a culprit and, where it is mechanical, a remedy.
+ */
+export class CotangentError extends Error {
+  readonly code: string
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.name = new.target.name
+  }
+}
+/** The model is wrong. */
+export class DeclarationError extends CotangentError {}
+/** This backend cannot do it. */
+export class UnsupportedError extends CotangentError {}
+/** This call is wrong. */
+export class InputError extends CotangentError {}
+/** We are wrong: names the pass and what it broke. */
+export class InvariantError extends CotangentError {}
+
+// ——— declaration ———
+
+/** `what` is an op and the law it broke; operands are listed as the user named them, and where they were declared. */
+export function clash(
+  what: string,
+  operands: readonly { role: string; text: string; site?: string | undefined }[],
+  remedy?: string,
+): DeclarationError {
+  const width = Math.max(0, ...operands.map((o) => o.role.length))
+  const rows = operands.map((o) => `\n  ${o.role.padEnd(width)} ${o.text}${o.site ? `   declared at ${o.site}` : ''}`)
+  return new DeclarationError('E_TYPE', what + rows.join('') + (remedy ? `\n  remedy: ${remedy}` : ''))
+}
+export function unknownName(kind: string, name: string, known: readonly string[], where: string): DeclarationError {
+  return new DeclarationError(
+    'E_UNKNOWN_NAME',
+    `${where}: there is no ${kind} '${name}'; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ') || 'none'}`,
+  )
+}
+export function nameTaken(name: string, where: string): DeclarationError {
+  return new DeclarationError('E_NAME_TAKEN', `${where}: the name '${name}' is used twice; rename one of them`)
+}
+export function badName(name: string, where: string): DeclarationError {
+  return new DeclarationError(
+    'E_NAME',
+    `${where}: '${name}' is not a name; use letters, digits and _ (and . inside), not starting with a digit`,
+  )
+}
+export function unboundDimension(name: string, where: string): DeclarationError {
+  return new DeclarationError(
+    'E_UNBOUND',
+    `${where}: the size of dimension '${name}' is needed here; give a number, or bind it with sizes: { ${name}: … }`,
+  )
+}
+export function badDimension(dim: unknown, where: string): DeclarationError {
+  return new DeclarationError(
+    'E_DIMENSION',
+    `${where}: ${String(dim)} is not a dimension; use a whole number ≥ 0 or a name`,
+  )
+}
+export function notANode(value: unknown, where: string): DeclarationError {
+  return new DeclarationError(
+    'E_NOT_A_NODE',
+    `${where}: ${value === undefined ? 'undefined' : typeof value} is neither a node nor a number`,
+  )
+}
+export function allNumbers(op: string): DeclarationError {
+  return new DeclarationError(
+    'E_NO_DTYPE',
+    `${op}: at least one operand must be a node; for a constant write constant(2, 'f32')`,
+  )
+}
+export function notDifferentiable(what: string, dtype: string, where: string): DeclarationError {
+  return new DeclarationError(
+    'E_NOT_DIFFERENTIABLE',
+    `${where}: '${what}' is ${dtype}; only f32 and f64 have derivatives (cast it first)`,
+  )
+}
+export function notScalar(name: string, type: string, where: string): DeclarationError {
+  return new DeclarationError(
+    'E_NOT_SCALAR',
+    `${where}: '${name}' is ${type}, not a scalar; sum it, or ask for jacobian or vjp`,
+  )
+}
+export function foreignInput(name: string, where: string): DeclarationError {
+  return new DeclarationError(
+    'E_FOREIGN_INPUT',
+    `${where}: uses '${name}', an input of another program; pass it in with call(program, { … })`,
+  )
+}
+export function nextMismatch(name: string, is: string, next: string): DeclarationError {
+  return new DeclarationError('E_NEXT', `program: next.${name} is ${next}, but state ${name} is ${is}`)
+}
+export function parseError(line: number, what: string): DeclarationError {
+  return new DeclarationError('E_PARSE', `line ${line}: ${what}`)
+}
+
+// ——— ours ———
+
+export function broken(where: string, law: string, detail: string): InvariantError {
+  return new InvariantError('E_INVARIANT', `${where}: ${law}\n${detail}`)
+}
+
+// ——— running ———
+
+export function shadow(kernel: string, buffer: string, element: number, why: string): InvariantError {
+  return new InvariantError('E_SHADOW', `kernel ${kernel}, buffer ${buffer}, element ${element}: ${why}`)
+}
+
+export const invalidPlan = (
+  name: string,
+  violations: readonly { readonly law: string; readonly detail: string }[],
+): InvariantError => {
+  const shown = violations.slice(0, 10).map((v) => `\n  ${v.law}: ${v.detail}`)
+  const more = violations.length > shown.length ? `\n  and ${violations.length - shown.length} more` : ''
+  return new InvariantError('E_INVALID_PLAN', `plan ${name} breaks ${violations.length} laws${shown.join('')}${more}`)
+}
+
+/** `unknown` pairs each name with the nearest that is missing or known, where there is one. */
+export function inputNames(
+  unknown: readonly (readonly [string, string | undefined])[],
+  missing: readonly string[],
+  known: readonly string[],
+): InputError {
+  const parts = [
+    ...unknown.map(([name, near]) => `there is no input '${name}'${near ? `; did you mean '${near}'?` : ''}`),
+    ...(missing.length ? [`missing: ${missing.join(', ')}`] : []),
+  ]
+  return new InputError('E_INPUT_NAMES', `inputs: ${parts.join('; ')}\n  inputs are ${known.join(', ') || 'none'}`)
+}
+export function inputClass(name: string, type: string, takes: string, got: string): InputError {
+  return new InputError(
+    'E_INPUT_CLASS',
+    `${name}: ${type} takes ${takes}; got ${got} (convert it: ${takes.replace(/^an? /, '')}.from(values))`,
+  )
+}
+export function inputLength(name: string, type: string, length: number, got: number): InputError {
+  const [need, has] = [length, got].map((n) => n.toLocaleString('en-US'))
+  return new InputError('E_INPUT_LENGTH', `${name}: ${need} value${length === 1 ? '' : 's'} = ${type}; got ${has}`)
+}
+export function inputNesting(name: string, type: string, depth: number, need: number, got: string): InputError {
+  return new InputError(
+    'E_INPUT_SHAPE',
+    `${name}: ${type} needs ${need} items at depth ${depth}; got ${got} (nest the arrays as the shape says, or give one flat array)`,
+  )
+}
+export function inputValue(name: string, dtype: string, position: number, got: string): InputError {
+  return new InputError('E_INPUT_VALUE', `${name}: ${got} at position ${position} is not of dtype ${dtype}`)
+}
+export function unknownOutput(name: string, near: string | undefined, known: readonly string[]): InputError {
+  const hint = near ? `; did you mean '${near}'?` : ''
+  return new InputError(
+    'E_OUTPUT_NAME',
+    `into: there is no output '${name}'${hint}\n  outputs are ${known.join(', ') || 'none'}`,
+  )
+}
+export function unknownState(name: string, near: string | undefined, known: readonly string[]): InputError {
+  const hint = near ? `; did you mean '${near}'?` : ''
+  return new InputError('E_STATE_NAME', `state: there is no '${name}'${hint}\n  state is ${known.join(', ') || 'none'}`)
+}
+export function stateVector(why: string): InputError {
+  return new InputError('E_STATE_VECTOR', `state.vector: ${why}; read values one by one with state.get(name)`)
+}
+export function stateUndefined(missing: readonly string[], cause: unknown): InputError {
+  const names = missing.join(', ')
+  return new InputError(
+    'E_STATE_UNDEFINED',
+    `state: undefined since a run failed (${names}); call state.reset({ seed }), or state.set each of them`,
+    { cause },
+  )
+}
+export function busy(limit: number): InputError {
+  return new InputError(
+    'E_BUSY',
+    `run: ${limit} runs are queued already; await some of them first, or raise the backend's option queue`,
+  )
+}
+export function running(what: string): InputError {
+  return new InputError('E_RUNNING', `${what}: a run is in progress or queued; await it first`)
+}
+export function closed(what: string): InputError {
+  return new InputError('E_CLOSED', `${what}: the executable is closed; compile or load it again`)
+}
+export function indexOutside(name: string, value: number, position: number, extent: number): InputError {
+  const legal = extent > 0 ? `is outside 0…${extent - 1}` : 'has nothing to select from'
+  return new InputError('E_INDEX', `${name}: index ${value} at position ${position} ${legal}`)
+}
+export function workerDied(why: string, cause?: unknown): InvariantError {
+  return new InvariantError('E_WORKER_DIED', `run: ${why}; its results are lost, and the next run starts new workers`, {
+    cause,
+  })
+}
+export function timedOut(ms: number): UnsupportedError {
+  return new UnsupportedError(
+    'E_TIMEOUT',
+    `run: not finished after ${ms} ms; its workers were stopped (raise the option timeout)`,
+  )
+}
+export function fusedUnsupported(): UnsupportedError {
+  return new UnsupportedError('E_FMA', 'wasm: fused multiply-add is not supported yet; leave out fma')
+}
+export function badThreads(threads: unknown): InputError {
+  return new InputError('E_THREADS', `wasm: threads is ${String(threads)}; use a whole number ≥ 1 or 'auto'`)
+}

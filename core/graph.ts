@@ -1,0 +1,86 @@
+/**
+ * Graphs: frozen nodes in topological order, with an index built by graphlib when somebody asks for one.
+ * Invariant: every operand of a node stands before it; inputs come first. The array is the truth, the index is a view.
+ * May not: recurse over depth, or let the index near a hot path. The only importer of graphlib.
+ */
+import { alg, Graph as Index, json } from '@dagrejs/graphlib'
+import type { Graph, Node } from './ir.ts'
+import { expressionOf } from './node.ts'
+import { showType } from './shape.ts'
+
+/** Every node that `roots` need, operands first, in the order of a depth-first walk that follows operands left to right. */
+export function topological(roots: readonly Node[]): Node[] {
+  const done = new Set<Node>()
+  const order: Node[] = []
+  const stack: { node: Node; next: number }[] = []
+  for (const root of roots) {
+    if (done.has(root)) continue
+    stack.push({ node: root, next: 0 })
+    done.add(root)
+    while (stack.length > 0) {
+      const top = stack.at(-1)!
+      const operand = top.node.operands[top.next++]
+      if (!operand) {
+        order.push(top.node)
+        stack.pop()
+      } else if (!done.has(operand)) {
+        done.add(operand)
+        stack.push({ node: operand, next: 0 })
+      }
+    }
+  }
+  return order
+}
+
+/** The closed graph that computes `outputs` from `inputs`. Nodes that no output needs are left out; inputs are kept. */
+export function graphOf(name: string, inputs: readonly Node[], outputs: Graph['outputs']): Graph {
+  const own = new Set(inputs)
+  const rest = topological(outputs.map((o) => o.node)).filter((node) => !own.has(node))
+  return Object.freeze({
+    kind: 'graph' as const,
+    name,
+    inputs: Object.freeze([...inputs]),
+    nodes: Object.freeze([...inputs, ...rest]),
+    outputs: Object.freeze(outputs.map((o) => Object.freeze({ name: o.name, node: o.node }))),
+  })
+}
+
+/** How often each node is read, outputs included. */
+export function useCounts(graph: Graph): Map<Node, number> {
+  const uses = new Map<Node, number>()
+  const add = (node: Node) => uses.set(node, (uses.get(node) ?? 0) + 1)
+  for (const node of graph.nodes) node.operands.forEach(add)
+  for (const { node } of graph.outputs) add(node)
+  return uses
+}
+
+const indices = new WeakMap<Graph, Index>()
+
+/** The graph as a graphlib multigraph: node labels say op, type and expression; edges carry the operand position. Keys start with a letter. */
+export function indexOf(graph: Graph): Index {
+  const known = indices.get(graph)
+  if (known) return known
+  const index = new Index({ directed: true, multigraph: true })
+  const keys = new Map(graph.nodes.map((node, i) => [node, `n${i}`]))
+  for (const [node, key] of keys)
+    index.setNode(key, { op: node.op.name, type: showType(node.type), text: expressionOf(node) })
+  for (const [node, key] of keys)
+    node.operands.forEach((o, i) => index.setEdge(keys.get(o)!, key, { operand: i }, String(i)))
+  indices.set(graph, index)
+  return index
+}
+
+/** Parts of the graph that share no value: each a list of positions in `graph.nodes`. */
+export function components(graph: Graph): number[][] {
+  return alg.components(indexOf(graph)).map((keys) => keys.map((k) => Number(k.slice(1))).sort((a, b) => a - b))
+}
+
+/** The declared graph as a JSON document (graphlib's form), with its outputs. */
+export function toDocument(graph: Graph): object {
+  const at = new Map(graph.nodes.map((node, i) => [node, `n${i}`]))
+  return {
+    name: graph.name,
+    ...json.write(indexOf(graph)),
+    outputs: graph.outputs.map((o) => ({ name: o.name, node: at.get(o.node) })),
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * The intermediate representation: types only. Node, Type, Op and LinearMap refer to each other, so they live together.
+ * Invariant: every value of these types is frozen and printable; an op is one record; nothing derivable is stored.
+ * May not: contain behaviour, or name a particular op.
+ */
+import type { Monoid } from './loops.ts'
+import type { Num, Scalar, ScalarWriter } from './scalar.ts'
+
+export type DType = 'f32' | 'f64' | 'i32' | 'bool' | 'u8'
+/** A dimension: a size, or a name bound to a size at compile time. */
+export type Dim = number | string
+export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array
+
+export interface TensorType {
+  readonly kind: 'tensor'
+  readonly dtype: DType
+  readonly shape: readonly Dim[]
+}
+/** Only `result(i)` reads a tuple. */
+export interface TupleType {
+  readonly kind: 'tuple'
+  readonly items: readonly TensorType[]
+}
+export type Type = TensorType | TupleType
+
+/** A parameter of an op: JSON, a constant's data, or the closed body of a control-flow or request op. */
+export type Param =
+  | string
+  | boolean
+  | Num
+  | readonly Param[]
+  | TensorType
+  | { readonly [key: string]: Param }
+  | Graph
+  | TypedArray
+  | undefined
+export type Params = { readonly [key: string]: Param }
+
+/** One value in a graph. `dtype` and `shape` repeat a tensor type; reading them of a tuple is our bug and throws. */
+export interface Node {
+  readonly op: Op
+  readonly operands: readonly Node[]
+  readonly params: Params
+  readonly type: Type
+  readonly dtype: DType
+  readonly shape: readonly Dim[]
+}
+
+/** Frozen nodes in topological order: the truth. `inputs` come first among `nodes`, whether used or not. */
+export interface Graph {
+  readonly kind: 'graph'
+  readonly name: string
+  readonly inputs: readonly Node[]
+  readonly nodes: readonly Node[]
+  readonly outputs: readonly { readonly name: string; readonly node: Node }[]
+}
+
+/** A tensor value outside a plan. */
+export interface Tensor {
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  readonly data: TypedArray
+}
+
+// ——— linear maps ———
+
+export type StructureKind = 'diagonal' | 'selection' | 'broadcast' | 'reduce' | 'contraction' | 'dense'
+
+/** A local derivative: the linear map from a small change of one operand to the change of the result. Derived when asked, never stored. */
+export type LinearMap =
+  | { readonly kind: 'zero' }
+  | { readonly kind: 'identity' }
+  | { readonly kind: 'scale'; readonly by: number }
+  /** Elementwise product with a node of the result's type. */
+  | { readonly kind: 'diagonal'; readonly by: Node }
+  | {
+      readonly kind: 'operator'
+      readonly structure: StructureKind
+      /** Tangent of the operand → tangent of the result. Built of ops that are linear in `t`. */
+      apply(t: Node): Node
+      /** Cotangent of the result → cotangent of the operand. */
+      transpose(ct: Node): Node
+    }
+
+/**
+ * The joint map of all operands to the result. Most ops give one map an operand (`partials`).
+ * An op with several results or shared work (scan …) gives push and pull instead; absent entries are zeros.
+ */
+export type JointMap =
+  | { readonly kind: 'partials'; readonly maps: readonly LinearMap[] }
+  | {
+      readonly kind: 'joint'
+      push(tangents: readonly (Node | undefined)[]): Node | undefined
+      pull(cotangents: readonly (Node | undefined)[]): readonly (Node | undefined)[]
+    }
+
+// ——— lowering ———
+
+/** An affine form of loop axes while a kernel is being written: constant + Σ coefficient · axis. Axes are named by number, unique per kernel. */
+export interface Index {
+  readonly offset: number
+  readonly terms: readonly { readonly axis: number; readonly extent: number; readonly stride: number }[]
+  /** Plus stride · an i32 value that was bounds-checked. */
+  readonly indirect?: readonly { readonly value: Scalar; readonly stride: number }[]
+}
+
+/** What a lowering may say about one element of its result. */
+export interface ElementWriter extends ScalarWriter {
+  /** The element of operand `i` at `at`; where `guards` is given, 0 (and no access) outside. */
+  read(i: number, at: readonly Index[], outside?: readonly GuardIndex[]): Scalar
+  index(at: Index): Scalar
+  inside(guards: readonly GuardIndex[]): Scalar
+  /** `value` if 0 ≤ value < extent, else 0 and a fault named after operand `i`. */
+  bounded(value: Scalar, extent: number, operand: number): Scalar
+}
+export interface GuardIndex {
+  readonly at: Index
+  readonly extent: number
+}
+
+/**
+ * How an op computes one element; fusion and kernels follow from it.
+ * `at` has one Index for each axis of the result (for scatter: of operand 0); `over` one for each reduced axis.
+ */
+export type Lowering =
+  /** value(at): reads nothing twice per element unless it says `repeats`. */
+  | { readonly kind: 'pointwise'; value(at: readonly Index[], w: ElementWriter): Scalar }
+  /** The same elements in the same row-major order: costs nothing. */
+  | { readonly kind: 'alias' }
+  | {
+      readonly kind: 'reduce'
+      readonly monoid: Monoid
+      readonly over: readonly number[]
+      /** Set where the value is a product of operand 0 and operand 1 at these positions: a contraction. */
+      readonly product?: true
+      value(at: readonly Index[], over: readonly Index[], w: ElementWriter): Scalar
+    }
+  /** Zero, then result[to(at)] += value(at) over all elements `at` of `extents`, in row-major order; `sequential` axes may collide. */
+  | {
+      readonly kind: 'scatter'
+      readonly extents: readonly number[]
+      readonly sequential: readonly number[]
+      to(at: readonly Index[], w: ElementWriter): readonly Index[]
+      value(at: readonly Index[], w: ElementWriter): Scalar
+    }
+  /** Constant data, placed once in the arena. */
+  | { readonly kind: 'data'; readonly data: TypedArray }
+
+// ——— ops ———
+
+/** A call to try an op with: used by the laws that run over every op. `data` of i32 operands are legal indices for it. */
+export interface Sample {
+  readonly operands: readonly Tensor[]
+  readonly params: Params
+  /** True where the point is not differentiable or too steep for finite differences; exact laws still run. */
+  readonly nonsmooth?: boolean
+}
+
+export interface Facts {
+  /** One scalar code maps operand elements to result elements; operands and result have one shape. */
+  readonly elementwise?: boolean
+  /** Moves or repeats elements, computes nothing: worth repeating rather than storing. */
+  readonly view?: boolean
+  /** Value per operand position that leaves the other unchanged: neutral[1] = 0 for sub. */
+  readonly neutral?: readonly (number | undefined)[]
+  /** A value of either operand that decides the result, exactly, for finite operands. */
+  readonly absorbing?: number
+  readonly commutes?: boolean
+  /** How it is written between two operands: '+', '·' … */
+  readonly infix?: string
+  /** Left out where an expression is shown to a person (broadcast, reshape). */
+  readonly transparent?: boolean
+  /** f(f(x)) = x. */
+  readonly involution?: boolean
+  /** f(f(x)) = f(x). */
+  readonly idempotent?: boolean
+  /** Operand positions that are branches chosen by operand 0: a branch not chosen must not leak NaN into a gradient. */
+  readonly branches?: readonly number[]
+  /** No differentiation through it. */
+  readonly opaque?: boolean
+  /** Reads result params.index of a tuple. */
+  readonly projection?: boolean
+  /** Nothing to compute and nothing to differentiate: an input or a constant. */
+  readonly leaf?: 'input' | 'constant'
+}
+
+/**
+ * An op: everything the library knows about one operation, in one record. Passes and backends read these fields; none asks for the name.
+ * The op is also the function that builds its node.
+ */
+export interface Op {
+  readonly name: string
+  readonly facts: Facts
+  /** Result type, or a thrown DeclarationError that names the operands. */
+  type(params: Params, operands: readonly Node[]): Type
+  /** The derivative at `node`. Absent: no operand has a tangent (integers, comparisons, opaque ops). */
+  linear?(node: Node): JointMap
+  /** The same op for k examples at once: operands marked in `batched` have a new leading axis of size `size`, and so must the result. */
+  batch(params: Params, operands: readonly Node[], batched: readonly boolean[], size: number): Node
+  /** The oracle: plain and obvious. */
+  evaluate(params: Params, operands: readonly Tensor[], type: Type): Tensor | readonly Tensor[]
+  lower?(node: Node): Lowering
+  /** A simpler node of the same type and value, where the op knows one; `simplify` asks. Operands are already simplified. */
+  rewrite?(node: Node): Node | undefined
+  /** Requests and calls: the nodes of its results, for a node whose bodies hold no request any more. See differentiate/resolve. */
+  expand?(node: Node, choose: Choose): readonly Node[]
+  readonly samples: (dtype: 'f32' | 'f64') => readonly Sample[]
+}
+
+/** A way to accumulate a Jacobian. `build` makes the graph (inputs of the body → the requested derivatives); the planner prices it. */
+export interface Candidate {
+  readonly name: 'forward' | 'reverse'
+  /** Linear passes through the program: one a seed. */
+  readonly seeds: number
+  build(): Graph
+}
+/** Policy, passed in: the position of the candidate to use for the derivative called `request`. */
+export type Choose = (request: string, candidates: readonly Candidate[], mode: string) => number

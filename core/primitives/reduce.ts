@@ -1,0 +1,117 @@
+/**
+ * max and argmax over axes, and mean.
+ * Invariant: the derivative of max splits evenly over ties; NaN wins; argmax takes the first, or the first NaN.
+ * May not: reduce nothing: the maximum of an empty axis is an error at declaration.
+ */
+import { asNode, type Callable, op } from '../define.ts'
+import type { Dim, Node, Params, TensorType } from '../ir.ts'
+import { operator, partials } from '../linear-map.ts'
+import { makeNode, operandError } from '../node.ts'
+import { reduceSamples } from '../samples.ts'
+import { axisOf, eachIndex, showType, tensor, tensorType } from '../shape.ts'
+import { div, mul } from './arithmetic.ts'
+import {
+  broadcast,
+  type ReduceOptions,
+  reducedAxes,
+  reducedStrides,
+  reduceOver,
+  restoreAxes,
+  sum,
+} from './broadcast.ts'
+import { equal, indicator } from './comparison.ts'
+import { constant, extent } from './leaf.ts'
+
+const axesOf = (p: Params): readonly number[] => p['axes'] as readonly number[]
+
+function keptType(name: string, x: Node, axes: readonly number[]): readonly Dim[] {
+  if (axes.some((a) => x.shape[a] === 0))
+    throw operandError(`${name}: nothing to choose from along an axis of size 0 of ${showType(x.type)}`, [x])
+  return x.shape.filter((_, i) => !axes.includes(i))
+}
+
+/** Largest element over axes. */
+export const max: Callable<(x: Node, options?: ReduceOptions) => Node> = op(
+  {
+    name: 'max',
+    facts: {},
+    type: (p, [x]) => tensorType(x!.dtype, keptType('max', x!, axesOf(p))),
+    linear: (node) => {
+      const [x] = node.operands as [Node]
+      const axes = axesOf(node.params)
+      const back = (y: Node) =>
+        broadcast(
+          y,
+          x.shape,
+          x.shape.flatMap((_, i) => (axes.includes(i) ? [] : [i])),
+        )
+      const here = indicator(equal(x, back(node)), x)
+      const weights = div(here, back(sum(here, { axes })))
+      return partials(
+        operator(
+          'reduce',
+          (t) => sum(mul(t, weights), { axes }),
+          (ct) => mul(back(ct), weights),
+        ),
+      )
+    },
+    batch: (p, [x]) => max(x!, { axes: axesOf(p).map((a) => a + 1) }),
+    evaluate: (p, [x], type) => {
+      const out = tensor(x!.dtype, (type as TensorType).shape as number[], [])
+      out.data.fill(x!.dtype === 'i32' ? -2147483648 : Number.NEGATIVE_INFINITY)
+      const strides = reducedStrides(x!.shape, axesOf(p))
+      eachIndex(x!.shape, (at, i) => {
+        const to = i.reduce((s, k, d) => s + k * strides[d]!, 0)
+        out.data[to] = Math.max(out.data[to]!, x!.data[at]!)
+      })
+      return out
+    },
+    lower: (node) => reduceOver(node, 'max'),
+    samples: (dtype) => reduceSamples(dtype),
+  },
+  (x, options) => {
+    const axes = reducedAxes('max', x, options)
+    const y = axes.length === 0 ? x : makeNode(max, [x], { axes: Object.freeze(axes) })
+    return options?.keepDims ? restoreAxes(y, x, axes) : y
+  },
+)
+
+/** Index (i32) of the first largest element along `axis`. */
+export const argmax: Callable<(x: Node, axis?: number) => Node> = op(
+  {
+    name: 'argmax',
+    facts: {},
+    type: (p, [x]) => tensorType('i32', keptType('argmax', x!, axesOf(p))),
+    batch: (p, [x]) => argmax(x!, axesOf(p)[0]! + 1),
+    evaluate: (p, [x], type) => {
+      const out = tensor('i32', (type as TensorType).shape as number[], [])
+      const best: number[] = []
+      const strides = reducedStrides(x!.shape, axesOf(p))
+      eachIndex(x!.shape, (at, i) => {
+        const to = i.reduce((s, k, d) => s + k * strides[d]!, 0)
+        const v = x!.data[at]!
+        const held = best[to]
+        if (held !== undefined && !(v > held || (Number.isNaN(v) && !Number.isNaN(held)))) return
+        best[to] = v
+        out.data[to] = i[axesOf(p)[0]!]!
+      })
+      return out
+    },
+    lower: (node) => reduceOver(node, 'argmax'),
+    samples: (dtype) => reduceSamples(dtype).filter((s) => axesOf(s.params).length === 1),
+  },
+  (x, axis = -1) => {
+    const own = axisOf(axis, asNode(x, 'argmax').shape.length)
+    if (own === undefined) throw operandError(`argmax: axis ${axis} is outside rank ${x.shape.length}`, [x])
+    return makeNode(argmax, [x], { axes: Object.freeze([own]) })
+  },
+)
+
+/** Arithmetic mean over axes. */
+export function mean(x: Node, options?: ReduceOptions): Node {
+  const axes = reducedAxes('mean', x, options)
+  const shape = axes.map((a) => x.shape[a]!)
+  const named = shape.some((d) => typeof d === 'string')
+  const size = shape.reduce<number>((n, d) => n * Number(d), 1)
+  return div(sum(x, options), named ? extent(shape, x.dtype) : constant(size, x.dtype))
+}

@@ -1,0 +1,261 @@
+/**
+ * Derivative requests on programs: grad, jvp, vjp, jacobian, hessian, hvp. Each gives a program with more outputs.
+ * Invariant: names and shapes of results follow from names and shapes of the request alone, never from the direction chosen.
+ * dy/dx is called `dy_dx` and has shape [...y, ...x].
+ * May not: differentiate; that happens when the planner resolves the request.
+ */
+
+import { jacobian as jacobianOp, jvp as jvpOp, results, vjp as vjpOp } from './differentiate/requests.ts'
+import { nameTaken, notDifferentiable, notScalar, unknownName } from './errors.ts'
+import type { Node } from './ir.ts'
+import { zeros } from './nn/initializers.ts'
+import {
+  type FloatNames,
+  inputNodes,
+  type Names,
+  NEXT,
+  type Program,
+  programOf,
+  type Value,
+  type Values,
+} from './program.ts'
+import { isFloat, showType } from './shape.ts'
+
+/** How a Jacobian is accumulated. 'auto' compares the predicted time of all. */
+export type Mode = 'auto' | 'forward' | 'reverse'
+export type Wrt<I, S> = FloatNames<I> | FloatNames<S> | 'state'
+type Spread<I, S, V> = V extends 'state' ? (V extends FloatNames<I> ? V : FloatNames<S>) : V & string
+type Dense<K extends string> = { readonly [P in K]: 'dense' }
+type Any = Program<Values, Values, unknown>
+
+interface Asked {
+  readonly of: readonly string[]
+  readonly wrt: readonly string[]
+}
+
+/** Names asked for, checked: outputs that exist, and float inputs or state. */
+function asked(p: Any, what: string, of: string | readonly string[], wrt: string | readonly string[]): Asked {
+  const where = `${what} of ${p.name}`
+  const outputs = p.graph.outputs.filter((o) => !o.name.startsWith(NEXT))
+  const ofs = [of].flat() as string[]
+  for (const name of ofs) {
+    const found = outputs.find((o) => o.name === name)
+    if (!found)
+      throw unknownName(
+        'output',
+        name,
+        outputs.map((o) => o.name),
+        where,
+      )
+    if (!isFloat(found.node.dtype)) throw notDifferentiable(name, found.node.dtype, where)
+  }
+  const wrts = ([wrt].flat() as string[]).flatMap((n) =>
+    n === 'state' && !('state' in p.inputs) ? Object.keys(p.state).filter((s) => isFloat(p.state[s]!.dtype)) : [n],
+  )
+  for (const name of wrts) {
+    const value = p.inputs[name] ?? p.state[name]
+    if (!value) throw unknownName('input or state', name, [...Object.keys(p.inputs), ...Object.keys(p.state)], where)
+    if (!isFloat(value.dtype)) throw notDifferentiable(name, value.dtype, where)
+  }
+  return { of: ofs, wrt: wrts }
+}
+
+const outputNode = (p: Any, name: string): Node => p.graph.outputs.find((o) => o.name === name)!.node
+const ident = (name: string): string => name.replaceAll('.', '_')
+
+interface Built {
+  readonly inputs: Values
+  readonly outputs: { readonly [name: string]: Node }
+  readonly next: { readonly [name: string]: Node }
+}
+
+/** A program whose one node is the request: `p`'s outputs, then results under `names`. `more`: inputs that the request adds. */
+function requested(
+  p: Any,
+  what: string,
+  op: (operands: readonly Node[]) => Node,
+  names: readonly string[],
+  more: Values = {},
+): Built & { nodes: Node[] } {
+  const inputs = { ...p.inputs, ...more }
+  const nodes = inputNodes(`${what} of ${p.name}`, inputs, p.state)
+  const byName = new Map(nodes.map((n) => [String(n.params['name']), n]))
+  const operands = [
+    ...p.graph.inputs.map((i) => byName.get(String(i.params['name']))!),
+    ...Object.keys(more).map((n) => byName.get(n)!),
+  ]
+  const all = results(op(operands))
+  const outputs: { [name: string]: Node } = {}
+  const next: { [name: string]: Node } = {}
+  p.graph.outputs.forEach((o, i) => {
+    if (o.name.startsWith(NEXT)) next[o.name.slice(NEXT.length)] = all[i]!
+    else outputs[o.name] = all[i]!
+  })
+  names.forEach((name, i) => {
+    if (name in outputs) throw nameTaken(name, `${what} of ${p.name}`)
+    outputs[name] = all[p.graph.outputs.length + i]!
+  })
+  return { inputs, outputs, next, nodes }
+}
+
+const finish = <R>(p: Any, what: string, b: Built & { nodes: Node[] }): R =>
+  programOf(`${what}(${p.name})`, b.inputs, p.state, b.nodes, b.outputs, b.next) as R
+
+/**
+ * dy/dx in full, shape [...y, ...x], as output `dy_dx` beside the outputs of `p`. `mode` names a direction; by default the
+ * planner compares the predicted cost of all and says why (`plan(…).orders`).
+ */
+export function jacobian<I extends Values, S extends Values, O, const F extends Names<O>, const V extends Wrt<I, S>>(
+  p: Program<I, S, O>,
+  o: { readonly of: F; readonly wrt: V | readonly V[]; readonly mode?: Mode },
+): Program<I, S, O & Dense<`d${F}_d${Spread<I, S, V>}`>> {
+  const a = asked(p, 'jacobian', o.of, o.wrt)
+  return finish(p, 'jacobian', jacobianParts(p, 'jacobian', a, o.mode ?? 'auto'))
+}
+
+function jacobianParts(
+  p: Any,
+  what: string,
+  a: Asked,
+  mode: Mode,
+  rename = (y: string, x: string): string => `d${ident(y)}_d${ident(x)}`,
+) {
+  const names = a.of.flatMap((y) => a.wrt.map((x) => rename(y, x)))
+  return requested(
+    p,
+    what,
+    (operands) => jacobianOp(operands, { body: p.graph, of: a.of, wrt: a.wrt, mode, label: names.join(' ') }),
+    names,
+  )
+}
+
+/** The gradient of a scalar output: `df_dx` for each x, beside the outputs of `p`. Reverse mode: one pass, whatever the number of inputs. */
+export function grad<I extends Values, S extends Values, O, const F extends Names<O>, const V extends Wrt<I, S>>(
+  p: Program<I, S, O>,
+  o: { readonly of: F; readonly wrt: V | readonly V[] },
+): Program<I, S, O & Dense<`d${F}_d${Spread<I, S, V>}`>> {
+  const a = asked(p, 'grad', o.of, o.wrt)
+  requireScalars(p, 'grad', a)
+  return finish(p, 'grad', jacobianParts(p, 'grad', a, 'reverse'))
+}
+
+function requireScalars(p: Any, what: string, a: Asked): void {
+  for (const y of a.of)
+    if (outputNode(p, y).shape.length > 0) throw notScalar(y, showType(outputNode(p, y).type), `${what} of ${p.name}`)
+}
+
+/** `grad`, with no other outputs than the value and its gradients. */
+export function valueAndGrad<
+  I extends Values,
+  S extends Values,
+  O,
+  const F extends Names<O>,
+  const V extends Wrt<I, S>,
+>(
+  p: Program<I, S, O>,
+  o: { readonly of: F; readonly wrt: V | readonly V[] },
+): Program<I, S, Dense<F | `d${F}_d${Spread<I, S, V>}`>> {
+  const a = asked(p, 'valueAndGrad', o.of, o.wrt)
+  requireScalars(p, 'valueAndGrad', a)
+  const built = jacobianParts(p, 'valueAndGrad', a, 'reverse')
+  const kept = new Set([...a.of, ...a.of.flatMap((y) => a.wrt.map((x) => `d${ident(y)}_d${ident(x)}`))])
+  return finish(p, 'valueAndGrad', {
+    ...built,
+    next: {},
+    outputs: Object.fromEntries(Object.entries(built.outputs).filter(([n]) => kept.has(n))),
+  })
+}
+
+type Tangents<I, S, V extends string> = { readonly [K in V as `${K}_tangent`]: (I & S)[K & keyof (I & S)] }
+
+/** The derivative in a direction: inputs `x_tangent` for each x, outputs `y_tangent` for each y. One forward pass. */
+export function jvp<
+  I extends Values,
+  S extends Values,
+  O,
+  const F extends Names<O>,
+  const V extends FloatNames<I> | FloatNames<S>,
+>(
+  p: Program<I, S, O>,
+  o: { readonly of: F | readonly F[]; readonly wrt: V | readonly V[] },
+): Program<I & Tangents<I, S, V>, S, O & Dense<`${F}_tangent`>> {
+  return finish(
+    p,
+    'jvp',
+    jvpParts(p, 'jvp', asked(p, 'jvp', o.of, o.wrt), (y) => `${y}_tangent`),
+  )
+}
+
+function jvpParts(p: Any, what: string, a: Asked, rename: (y: string) => string) {
+  const more = Object.fromEntries(a.wrt.map((x) => [`${ident(x)}_tangent`, like((p.inputs[x] ?? p.state[x])!)]))
+  return requested(
+    p,
+    what,
+    (operands) => jvpOp(operands, { body: p.graph, of: a.of, wrt: a.wrt }),
+    a.of.map(rename),
+    more,
+  )
+}
+const like = (v: Value): Value => v.init(zeros())
+
+/** The derivative against a weighting of the outputs: inputs `y_cotangent` for each y, outputs `x_cotangent` for each x. One reverse pass. */
+export function vjp<I extends Values, S extends Values, O, const F extends Names<O>, const V extends Wrt<I, S>>(
+  p: Program<I, S, O>,
+  o: { readonly of: F | readonly F[]; readonly wrt: V | readonly V[] },
+): Program<
+  I & { readonly [K in F as `${K}_cotangent`]: Value<'f32' | 'f64'> },
+  S,
+  O & Dense<`${Spread<I, S, V>}_cotangent`>
+> {
+  const a = asked(p, 'vjp', o.of, o.wrt)
+  const more = Object.fromEntries(a.of.map((y) => [`${y}_cotangent`, valueOf(outputNode(p, y))]))
+  const op = (operands: readonly Node[]) => vjpOp(operands, { body: p.graph, of: a.of, wrt: a.wrt })
+  return finish(
+    p,
+    'vjp',
+    requested(
+      p,
+      'vjp',
+      op,
+      a.wrt.map((x) => `${ident(x)}_cotangent`),
+      more,
+    ),
+  )
+}
+function valueOf(node: Node): Value {
+  const made = (initial: Value['initial']): Value => ({ dtype: node.dtype, shape: node.shape, initial, init: made })
+  return made(zeros())
+}
+
+/** All second derivatives of a scalar output: `d2f_dx_dz`, shape [...x, ...z], for each x and z of wrt; and the gradient. */
+export function hessian<I extends Values, S extends Values, O, const F extends Names<O>, const V extends Wrt<I, S>>(
+  p: Program<I, S, O>,
+  o: { readonly of: F; readonly wrt: V | readonly V[]; readonly mode?: Mode },
+): Program<I, S, O & Dense<`d${F}_d${Spread<I, S, V>}` | `d2${F}_d${Spread<I, S, V>}_d${Spread<I, S, V>}`>> {
+  const a = asked(p, 'hessian', o.of, o.wrt)
+  const gradients = grad(p, o as never) as Any
+  const second = { of: a.wrt.map((x) => `d${o.of}_d${ident(x)}`), wrt: a.wrt }
+  const rename = (dy: string, z: string): string => `d2${dy.slice(1)}_d${ident(z)}`
+  return finish(p, 'hessian', jacobianParts(gradients, 'hessian', second, o.mode ?? 'auto', rename))
+}
+
+/** The Hessian of a scalar output times a vector, without the Hessian: inputs `x_tangent`, outputs `df_dx` and `x_hvp`. Forward over reverse. */
+export function hvp<
+  I extends Values,
+  S extends Values,
+  O,
+  const F extends Names<O>,
+  const V extends FloatNames<I> | FloatNames<S>,
+>(
+  p: Program<I, S, O>,
+  o: { readonly of: F; readonly wrt: V | readonly V[] },
+): Program<I & Tangents<I, S, V>, S, O & Dense<`d${F}_d${V}` | `${V}_hvp`>> {
+  const a = asked(p, 'hvp', o.of, o.wrt)
+  const gradients = grad(p, o as never) as Any
+  const second = { of: a.wrt.map((x) => `d${o.of}_d${ident(x)}`), wrt: a.wrt }
+  return finish(
+    p,
+    'hvp',
+    jvpParts(gradients, 'hvp', second, (dy) => `${dy.slice(`d${o.of}_d`.length)}_hvp`),
+  )
+}

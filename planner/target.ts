@@ -1,0 +1,36 @@
+/**
+ * What the planner must know of a backend: committed cost constants and a pure function for its scratch memory.
+ * Invariant: plain numbers, the same on every machine; `calibrate()` elsewhere may return another Target, never change one.
+ * May not: measure anything.
+ */
+import type { Kernel } from '../core/loops.ts'
+
+export interface Target {
+  readonly name: string
+  /** Floating-point operations a second of one worker in a packed contraction. */
+  readonly contractionFlops: { readonly f32: number; readonly f64: number }
+  /** The same in other vectorised loops, in simple operations a second. */
+  readonly loopFlops: { readonly f32: number; readonly f64: number }
+  /** Simple operations that one transcendental counts as. */
+  readonly transcendental: number
+  /** Bytes a second between a worker and memory. */
+  readonly bandwidth: number
+  /** Seconds to start one kernel, barrier included. */
+  readonly overhead: number
+  /** Bytes of scratch a kernel wants: panels for packing and the like. */
+  scratch(kernel: Kernel): { readonly shared: number; readonly perRank: number }
+}
+
+/** Element alignment of every buffer, in bytes: a cache line, and enough for any vector. */
+export const ALIGN = 64
+
+/** Measured on a 2-core Zen 4 virtual machine, WebAssembly SIMD without fused multiply-add (ARCHITECTURE.md, "Measured limits"). */
+export const wasmTarget: Target = {
+  name: 'wasm simd128',
+  contractionFlops: { f32: 40e9, f64: 20e9 },
+  loopFlops: { f32: 6e9, f64: 3e9 },
+  transcendental: 12,
+  bandwidth: 20e9,
+  overhead: 0.5e-6,
+  scratch: () => ({ shared: 0, perRank: 0 }),
+}

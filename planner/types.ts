@@ -1,0 +1,119 @@
+/**
+ * Plan: what a backend runs, as frozen JSON. Everything is decided here: kernels, steps, barriers, addresses.
+ * Invariant: no functions, no NaN, no typed arrays; the same program and options give the same bytes.
+ * May not: hold anything a backend would have to decide again.
+ */
+import type { DType } from '../core/ir.ts'
+import type { BufferId, Kernel } from '../core/loops.ts'
+
+export type Role = 'control' | 'input' | 'state' | 'output' | 'constant' | 'temporary' | 'scratch'
+
+/** A region of the arena. Several graph values may be the same buffer (aliases, in-place results). */
+export interface PlanBuffer {
+  readonly id: BufferId
+  /** The user's name of it, or a description such as `relu(x·w1)`. */
+  readonly name: string
+  readonly role: Role
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  readonly bytes: number
+  /** In bytes from the start of the arena, a multiple of 64. */
+  readonly offset: number
+  /** First and last step (inclusive) during which its contents matter; persistent ones span all steps. */
+  readonly live: readonly [number, number]
+  /** Constants: little-endian bytes, base64. */
+  readonly data?: string
+}
+
+/** Where a named value crosses the boundary. */
+export interface Port {
+  readonly name: string
+  readonly buffer: BufferId
+  readonly dtype: DType
+  readonly shape: readonly number[]
+}
+
+/** How a state value starts. */
+export interface InitialValue {
+  readonly kind: string
+  readonly [param: string]: string | number
+}
+export interface StatePort extends Port {
+  readonly init: InitialValue
+  /** Distinguishes the random streams of two states under one seed. */
+  readonly ordinal: number
+}
+
+/** Run one kernel. Ranks split its first outer axis when `ranks` is 'all'; otherwise rank 0 runs it. `barrier`: all ranks meet after it. */
+export interface Step {
+  readonly kernel: number
+  readonly ranks: 'one' | 'all'
+  readonly barrier: boolean
+}
+
+/** Why a run was rejected while running: an index (named) was outside 0 … extent−1. */
+export interface Fault {
+  readonly value: string
+  readonly extent: number
+}
+
+export interface OrderReport {
+  readonly chosen: string
+  readonly reason: string
+  readonly candidates: readonly {
+    readonly name: string
+    readonly multiplications: number
+    readonly predictedMs: number
+    readonly bytes: number
+  }[]
+}
+
+export interface MemoryReport {
+  /** Bytes of the arena: what a run uses, all of it. */
+  readonly peak: number
+  readonly state: number
+  readonly inputs: number
+  readonly outputs: number
+  readonly temporaries: number
+  readonly scratch: number
+  /** Sum of all buffers, had none been shared. */
+  readonly naive: number
+  /** No placement can do better: the largest sum of bytes alive at one step. */
+  readonly bound: number
+  readonly proven: boolean
+  /** What is alive at the step of the largest sum, largest first. */
+  readonly alive: readonly { readonly name: string; readonly bytes: number }[]
+}
+
+export interface PassReport {
+  readonly pass: string
+  readonly nodes: number
+}
+
+export interface PlanData {
+  readonly format: 'cotangent/plan-1'
+  readonly name: string
+  /** Of everything else in the plan: FNV-1a over its JSON, hexadecimal. */
+  readonly hash: string
+  readonly target: string
+  /** Workers it was planned for: scratch exists for that many ranks; fewer may run it. */
+  readonly threads: number
+  /** Bytes of memory the plan addresses. */
+  readonly arena: number
+  readonly inputs: readonly Port[]
+  readonly outputs: readonly Port[]
+  readonly state: readonly StatePort[]
+  readonly buffers: readonly PlanBuffer[]
+  readonly kernels: readonly Kernel[]
+  readonly steps: readonly Step[]
+  readonly faults: readonly Fault[]
+  readonly memory: MemoryReport
+  readonly orders: { readonly [derivative: string]: OrderReport }
+  readonly passes: readonly PassReport[]
+  readonly cost: { readonly predictedMs: number; readonly flops: number; readonly bytes: number }
+}
+
+export interface Plan extends PlanData {
+  /** The plan as text: what was decided, and what the alternatives would have cost. */
+  explain(options?: { tape?: boolean }): string
+}
