@@ -106,7 +106,7 @@ export function elementwise(
           Array.from({ length: arity }, (_, i) => w.read(i, at)),
         ),
     }),
-    samples: own.samples ?? ((dtype) => (dtypes.includes(dtype) ? gridSamples(arity, dtype, r.domain) : [])),
+    samples: own.samples ?? ((dtype) => gridSamples(arity, dtypes.includes(dtype) ? dtype : dtypes[0]!, r.domain)),
   }
 }
 

@@ -203,3 +203,7 @@ export function fusedUnsupported(): UnsupportedError {
 export function badThreads(threads: unknown): InputError {
   return new InputError('E_THREADS', `wasm: threads is ${String(threads)}; use a whole number ≥ 1 or 'auto'`)
 }
+
+export function planTooLarge(bytes: number): UnsupportedError {
+  return new UnsupportedError('E_TOO_LARGE', `the plan needs ${bytes.toLocaleString('en')} bytes; WebAssembly memory ends at 4,294,967,296. Use smaller batches or f32`)
+}

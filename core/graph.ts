@@ -32,10 +32,10 @@ export function topological(roots: readonly Node[]): Node[] {
   return order
 }
 
-/** The closed graph that computes `outputs` from `inputs`. Nodes that no output needs are left out; inputs are kept. */
-export function graphOf(name: string, inputs: readonly Node[], outputs: Graph['outputs']): Graph {
+/** The closed graph that computes `outputs` from `inputs`. Of other nodes, only those in `kept` and what they need stay; inputs always do. */
+export function graphOf(name: string, inputs: readonly Node[], outputs: Graph['outputs'], kept: readonly Node[] = []): Graph {
   const own = new Set(inputs)
-  const rest = topological(outputs.map((o) => o.node)).filter((node) => !own.has(node))
+  const rest = topological([...kept, ...outputs.map((o) => o.node)]).filter((node) => !own.has(node))
   return Object.freeze({
     kind: 'graph' as const,
     name,

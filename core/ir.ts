@@ -159,12 +159,12 @@ export interface Sample {
 export interface Facts {
   /** One scalar code maps operand elements to result elements; operands and result have one shape. */
   readonly elementwise?: boolean
+  /** Repeats its operand along the axes of params.shape that params.axes leaves out. */
+  readonly stretches?: boolean
   /** Moves or repeats elements, computes nothing: worth repeating rather than storing. */
   readonly view?: boolean
   /** Value per operand position that leaves the other unchanged: neutral[1] = 0 for sub. */
   readonly neutral?: readonly (number | undefined)[]
-  /** A value of either operand that decides the result, exactly, for finite operands. */
-  readonly absorbing?: number
   readonly commutes?: boolean
   /** How it is written between two operands: '+', '·' … */
   readonly infix?: string

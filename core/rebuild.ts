@@ -16,6 +16,7 @@ export function rebuild(graph: Graph, rule: Rule): Graph {
     graph.name,
     graph.inputs.map((i) => made.get(i)!),
     graph.outputs.map((o) => ({ name: o.name, node: made.get(o.node)! })),
+    [...made.values()],
   )
 }
 

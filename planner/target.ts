@@ -4,6 +4,7 @@
  * May not: measure anything.
  */
 import type { Kernel } from '../core/loops.ts'
+import { panelsOf } from './panels.ts'
 
 export interface Target {
   readonly name: string
@@ -32,5 +33,5 @@ export const wasmTarget: Target = {
   transcendental: 12,
   bandwidth: 20e9,
   overhead: 0.5e-6,
-  scratch: () => ({ shared: 0, perRank: 0 }),
+  scratch: (kernel) => ({ shared: 0, perRank: panelsOf(kernel)?.at.end ?? 0 }),
 }

@@ -17,7 +17,7 @@ const dims = (p: Params): readonly Dim[] => p['shape'] as readonly Dim[]
 export const broadcast: Callable<(x: Node, shape: readonly Dim[], axes: readonly number[]) => Node> = op(
   {
     name: 'broadcast',
-    facts: { view: true, transparent: true },
+    facts: { view: true, transparent: true, stretches: true },
     type: (p, [x]) => {
       const axes = listOf(p, 'axes')
       const fits =
@@ -36,6 +36,12 @@ export const broadcast: Callable<(x: Node, shape: readonly Dim[], axes: readonly
           (ct) => sum(ct, { axes: rest }),
         ),
       )
+    },
+    rewrite: (node) => {
+      const [x] = node.operands as [Node]
+      if (x.op !== broadcast) return undefined
+      const outer = listOf(node.params, 'axes')
+      return broadcast(x.operands[0]!, node.shape, listOf(x.params, 'axes').map((a) => outer[a]!))
     },
     batch: (p, [x], _, size) => broadcast(x!, [size, ...dims(p)], [0, ...listOf(p, 'axes').map((a) => a + 1)]),
     evaluate: (p, [x]) => {
@@ -99,11 +105,13 @@ export const sum: Callable<(x: Node, options?: ReduceOptions) => Node> = op(
   {
     name: 'sum',
     facts: {},
-    type: (p, [x]) =>
-      tensorType(
+    type: (p, [x]) => {
+      requireNumbers('sum', [x!])
+      return tensorType(
         x!.dtype,
         x!.shape.filter((_, i) => !listOf(p, 'axes').includes(i)),
-      ),
+      )
+    },
     linear: (node) => {
       const [x] = node.operands as [Node]
       const axes = listOf(node.params, 'axes')
@@ -137,6 +145,13 @@ export const sum: Callable<(x: Node, options?: ReduceOptions) => Node> = op(
     return options?.keepDims ? restoreAxes(y, x, axes) : y
   },
 )
+
+/** Sums of bools and bytes would overflow their own type. */
+export function requireNumbers(name: string, operands: readonly Node[]): void {
+  const { dtype } = operands[0]!
+  if (dtype === 'bool' || dtype === 'u8')
+    throw operandError(`${name}: needs numbers, got ${dtype}`, operands, "cast(…, 'i32')")
+}
 
 const keptShape = (shape: readonly number[], axes: readonly number[]): number[] =>
   shape.filter((_, i) => !axes.includes(i))
@@ -186,6 +201,10 @@ export const reshape: Callable<(x: Node, shape: readonly Dim[]) => Node> = op(
           (ct) => reshape(ct, x.shape),
         ),
       )
+    },
+    rewrite: (node) => {
+      const [x] = node.operands as [Node]
+      return x.op === reshape ? reshape(x.operands[0]!, node.shape) : undefined
     },
     batch: (p, [x], _, size) => reshape(x!, [size, ...dims(p)]),
     evaluate: (p, [x]) => ({ ...x!, shape: sizes(dims(p), 'reshape') }),

@@ -5,13 +5,14 @@
  */
 import { combine, fixed, indirect, shift } from '../affine.ts'
 import { lead } from '../align.ts'
-import { asNode, type Callable, noSamples, op } from '../define.ts'
+import { asNode, type Callable, op } from '../define.ts'
 import { broken } from '../errors.ts'
 import type { Dim, DType, Node, Params, Sample, TensorType } from '../ir.ts'
 import { operator, partials, zero } from '../linear-map.ts'
 import { makeNode, operandError } from '../node.ts'
 import { ramp } from '../samples.ts'
 import { axisOf, count, eachIndex, sameShape, sizes, stridesOf, tensor, tensorType } from '../shape.ts'
+import { requireNumbers } from './broadcast.ts'
 
 const batches = (p: Params): number => p['batch'] as number
 
@@ -99,6 +100,7 @@ export const scatterAdd: Callable<(updates: Node, index: Node, size: number) => 
     facts: {},
     type: (p, [updates, index]) => {
       requireIndices('scatterAdd', [updates!, index!], index!)
+      requireNumbers('scatterAdd', [updates!, index!])
       const r = index!.shape.length
       if (!sameShape(updates!.shape.slice(0, r), index!.shape))
         throw operandError('scatterAdd: updates must start with the shape of the indices', [updates!, index!])
@@ -213,7 +215,7 @@ export const iota: Callable<(shape: readonly Dim[], axis?: number, dtype?: DType
         return node.dtype === 'i32' ? k : w.apply('cast', [k], node.dtype)
       },
     }),
-    samples: noSamples,
+    samples: (dtype) => [{ operands: [], params: { shape: [2, 3], axis: 1, dtype } }],
   },
   (shape, axis = -1, dtype = 'i32') => {
     const own = axisOf(axis, shape.length)
@@ -226,7 +228,7 @@ export const iota: Callable<(shape: readonly Dim[], axis?: number, dtype?: DType
 export const eye: Callable<(rows: number, shape: readonly number[], dtype: DType, start?: number) => Node> = op(
   {
     name: 'eye',
-    facts: {},
+    facts: { view: true },
     type: (p) => tensorType(p['dtype'] as DType, p['shape'] as readonly Dim[]),
     batch: (): never => {
       throw broken('eye', 'a leaf has no operand to batch', '')
@@ -250,7 +252,7 @@ export const eye: Callable<(rows: number, shape: readonly number[], dtype: DType
         },
       }
     },
-    samples: noSamples,
+    samples: (dtype) => [{ operands: [], params: { shape: [2, 2, 2], dtype, start: 1 } }],
   },
   (rows, shape, dtype, start = 0) => makeNode(eye, [], { shape: Object.freeze([rows, ...shape]), dtype, start }),
 )

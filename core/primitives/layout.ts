@@ -52,6 +52,12 @@ export const transpose: Callable<(x: Node, axes?: readonly number[]) => Node> = 
         ),
       )
     },
+    rewrite: (node) => {
+      const [x] = node.operands as [Node]
+      if (x.op !== transpose) return undefined
+      const inner = list(x.params, 'axes')
+      return transpose(x.operands[0]!, list(node.params, 'axes').map((a) => inner[a]!))
+    },
     batch: (p, [x]) => transpose(x!, [0, ...list(p, 'axes').map((a) => a + 1)]),
     evaluate: (p, [x]) => {
       const strides = stridesOf(x!.shape)

@@ -1,0 +1,51 @@
+/**
+ * The interpreter backend: walks the plan in plain JS over shadow memory. Correct, slow, and the reference for other backends.
+ * Invariant: steps run in order as one rank; a load of a byte that its buffer does not own is an InvariantError.
+ * May not: be clever.
+ */
+import { count } from '../../core/shape.ts'
+import { expandKernel } from '../../planner/kernels/expand.ts'
+import { type Target, wasmTarget } from '../../planner/target.ts'
+import type { PlanData } from '../../planner/types.ts'
+import type { Backend } from '../backend.ts'
+import { Executable } from '../executable.ts'
+import type { FaultRecord, Runner } from '../runner.ts'
+import { runKernel } from './kernel.ts'
+import { type ShadowMemory, shadowMemory } from './memory.ts'
+
+/** Costs as the wasm target's, so that both choose the same orders; no scratch. */
+const target: Target = { ...wasmTarget, name: 'interpreter', scratch: () => ({ shared: 0, perRank: 0 }) }
+
+export function interpreter(options: { readonly queue?: number } = {}): Backend {
+  return {
+    name: 'interpreter',
+    target,
+    threads: 1,
+    load: async (plan, load = {}) => new Executable(plan, interpret(plan), { ...load, ...options }),
+  }
+}
+
+/** The runner alone, with its shadow memory in the open. */
+export function interpret(plan: PlanData): Runner & { readonly shadow: ShadowMemory } {
+  const shadow = shadowMemory(plan)
+  const kernels = plan.kernels.map(expandKernel)
+  const runSync = (): FaultRecord | undefined => {
+    let first: FaultRecord | undefined
+    shadow.begin()
+    for (const step of plan.steps) {
+      runKernel(kernels[step.kernel]!, shadow, (record) => {
+        first ??= record
+      })
+    }
+    for (const port of [...plan.outputs, ...plan.state]) shadow.complete(port.buffer, count(port.shape))
+    return first
+  }
+  return {
+    memory: shadow.memory,
+    shadow,
+    runSync,
+    /** Timers and I/O get a turn before the run, not during it. */
+    run: () => new Promise((resolve) => setImmediate(resolve)).then(runSync),
+    close: async () => {},
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What a run hands back.
+ * Invariant: results belong to the caller (copies, or arrays the caller gave), unless views were asked for.
+ * May not: be called while a run writes.
+ */
+import { inputClass, inputLength, unknownOutput } from '../core/errors.ts'
+import type { TypedArray } from '../core/ir.ts'
+import { allocate } from '../core/shape.ts'
+import type { Port } from '../planner/types.ts'
+import { showPort } from './inputs.ts'
+import { nearest } from './nearest.ts'
+import { className } from './views.ts'
+
+export type Outputs = Record<string, TypedArray | number>
+export type Into = Readonly<Record<string, TypedArray>>
+
+export function checkInto(ports: readonly Port[], views: readonly TypedArray[], into: Into): void {
+  const known = ports.map((p) => p.name)
+  for (const [name, target] of Object.entries(into)) {
+    const i = known.indexOf(name)
+    if (i < 0) throw unknownOutput(name, nearest(name, known), known)
+    const port = ports[i]!
+    const tag = Object.prototype.toString.call(target).slice(8, -1)
+    if (tag !== className(port.dtype)) throw inputClass(`into.${name}`, showPort(port), className(port.dtype), tag)
+    if (target.length !== views[i]!.length)
+      throw inputLength(`into.${name}`, showPort(port), views[i]!.length, target.length)
+  }
+}
+
+/** A number for rank 0, unless an array to fill was given. */
+export function readOutputs(
+  ports: readonly Port[],
+  views: readonly TypedArray[],
+  into: Into = {},
+  asViews = false,
+): Outputs {
+  return Object.fromEntries(
+    ports.map(({ name, dtype, shape }, i) => {
+      const source = views[i]!
+      const target = Object.hasOwn(into, name) ? into[name] : undefined
+      if (target === undefined && shape.length === 0) return [name, source[0]!]
+      if (target === undefined && asViews) return [name, source]
+      const out = target ?? allocate(dtype, source.length)
+      out.set(source)
+      return [name, out]
+    }),
+  )
+}

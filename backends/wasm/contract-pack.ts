@@ -1,0 +1,207 @@
+/**
+ * Packing: lines of an operand (rows of A, columns of B) copied into panels, k by k, so that a tile reads memory in order.
+ * Invariant: a panel of `lines` lines holds element (line l, k) at k · lines + l; lines beyond the operand's are zeros.
+ * May not: know maps or kernels.
+ */
+import { type Code, functionCode, I32, V128 } from './assembler.ts'
+import { pick32 } from './emit-value.ts'
+import { OP } from './opcodes.ts'
+
+/** Which neighbours in memory are used: along the panel's lines, along k, or none. */
+export type Layout = 'lines' | 'depth' | 'none'
+export interface Packing {
+  readonly dtype: 'f32' | 'f64'
+  readonly lines: number
+  readonly layout: Layout
+}
+
+const [TO, FROM, LINES, DEPTH, LINE_BYTES, DEPTH_BYTES] = [0, 1, 2, 3, 4, 5]
+
+interface Packer extends Packing {
+  readonly code: Code
+  readonly size: number
+  readonly load: number
+  readonly store: number
+  /** Locals: where the next element is read (line 0) and written, how many k are left, and lines in this panel. */
+  readonly source: number
+  readonly target: number
+  readonly left: number
+  readonly rest: number
+  readonly pointer: number
+}
+
+/** pack(to, from, lines, depth, lineBytes, depthBytes): all lines, panel after panel. */
+export function packFunction(packing: Packing): Uint8Array {
+  const { dtype, lines } = packing
+  const code = functionCode(6)
+  const [source, target, left, rest, pointer] = Array.from({ length: 5 }, () => code.local(I32)) as [
+    number, number, number, number, number,
+  ]
+  const f64 = dtype === 'f64'
+  const p: Packer = {
+    ...packing,
+    ...{ code, source, target, left, rest, pointer, size: f64 ? 8 : 4 },
+    load: f64 ? OP['f64.load'] : OP['f32.load'],
+    store: f64 ? OP['f64.store'] : OP['f32.store'],
+  }
+  code.get(LINES)
+  code.set(rest)
+  code.get(TO)
+  code.set(target)
+  code.open(OP.loop)
+  copy(code, FROM, source)
+  copy(code, DEPTH, left)
+  code.get(rest)
+  code.i32(lines)
+  code.op(OP['i32.ge_s'])
+  code.open(OP.if)
+  if (packing.layout === 'lines') alongLines(p)
+  else if (packing.layout === 'depth') alongDepth(p)
+  else oneByOne(p, false)
+  code.op(OP.else)
+  oneByOne(p, true)
+  code.op(OP.end)
+  code.get(FROM)
+  code.get(LINE_BYTES)
+  code.i32(lines)
+  code.op(OP['i32.mul'])
+  code.op(OP['i32.add'])
+  code.set(FROM)
+  code.get(rest)
+  code.i32(lines)
+  code.op(OP['i32.sub'])
+  code.tee(rest)
+  code.i32(0)
+  code.op(OP['i32.gt_s'])
+  code.target(OP.br_if, 0)
+  code.op(OP.end)
+  return code.finish()
+}
+
+const copy = (code: Code, from: number, to: number): void => {
+  code.get(from)
+  code.set(to)
+}
+function add(code: Code, local: number, by: number, times = 1): void {
+  code.get(local)
+  code.get(by)
+  if (times !== 1) {
+    code.i32(times)
+    code.op(OP['i32.mul'])
+  }
+  code.op(OP['i32.add'])
+  code.set(local)
+}
+function addConstant(code: Code, local: number, by: number): void {
+  code.get(local)
+  code.i32(by)
+  code.op(OP['i32.add'])
+  code.set(local)
+}
+
+/** Runs `body`, which handles `many` k, while that many are left. */
+function whileLeft({ code, left }: Packer, many: number, body: () => void): void {
+  const enough = (): void => {
+    code.get(left)
+    code.i32(many)
+    code.op(OP['i32.ge_s'])
+  }
+  enough()
+  code.open(OP.if)
+  code.open(OP.loop)
+  body()
+  addConstant(code, left, -many)
+  enough()
+  code.target(OP.br_if, 0)
+  code.op(OP.end)
+  code.op(OP.end)
+}
+
+function alongLines(p: Packer): void {
+  const { code, lines, size, source, target } = p
+  whileLeft(p, 1, () => {
+    for (let byte = 0; byte < lines * size; byte += 16) {
+      code.get(target)
+      code.get(source)
+      code.memory(OP['v128.load'], byte)
+      code.memory(OP['v128.store'], byte)
+    }
+    add(code, source, DEPTH_BYTES)
+    addConstant(code, target, lines * size)
+  })
+}
+
+/** Squares of 4×4 (f64: 2×2) are transposed in registers. */
+function alongDepth(p: Packer): void {
+  const { code, lines, size, source, target, pointer } = p
+  const side = 16 / size
+  const square = Array.from({ length: side }, () => code.local(V128))
+  whileLeft(p, side, () => {
+    copy(code, source, pointer)
+    for (let line = 0; line < lines; line += side) {
+      for (const row of square) {
+        code.get(pointer)
+        code.memory(OP['v128.load'], 0)
+        code.set(row)
+        add(code, pointer, LINE_BYTES)
+      }
+      transpose(code, square).forEach((column, k) => {
+        code.get(target)
+        code.get(column)
+        code.memory(OP['v128.store'], (k * lines + line) * size)
+      })
+    }
+    addConstant(code, source, 16)
+    addConstant(code, target, side * lines * size)
+  })
+  oneByOne(p, false)
+}
+
+/** The columns of a square of i32 (or i64) rows. */
+function transpose(code: Code, rows: readonly number[]): readonly number[] {
+  const shuffle = (a: number, b: number, ...lanes: readonly number[]): number => {
+    const out = code.local(V128)
+    code.get(a)
+    code.get(b)
+    code.bytes16(OP['i8x16.shuffle'], pick32(...lanes))
+    code.set(out)
+    return out
+  }
+  const low = (a: number, b: number): number => shuffle(a, b, 0, 1, 4, 5)
+  const high = (a: number, b: number): number => shuffle(a, b, 2, 3, 6, 7)
+  const [a, b, c, d] = rows as [number, number, number, number]
+  if (rows.length === 2) return [low(a, b), high(a, b)]
+  const [ab, cd] = [shuffle(a, b, 0, 4, 1, 5), shuffle(c, d, 0, 4, 1, 5)]
+  const [abHigh, cdHigh] = [shuffle(a, b, 2, 6, 3, 7), shuffle(c, d, 2, 6, 3, 7)]
+  return [low(ab, cd), high(ab, cd), low(abHigh, cdHigh), high(abHigh, cdHigh)]
+}
+
+/** `short`: the panel has fewer lines than it holds. */
+function oneByOne(p: Packer, short: boolean): void {
+  const { code, lines, size, source, target, pointer, rest } = p
+  const f64 = p.dtype === 'f64'
+  whileLeft(p, 1, () => {
+    copy(code, source, pointer)
+    for (let line = 0; line < lines; line++) {
+      code.get(target)
+      if (short) {
+        code.get(rest)
+        code.i32(line)
+        code.op(OP['i32.gt_s'])
+        code.open(OP.if, f64 ? 0x7c : 0x7d)
+      }
+      code.get(pointer)
+      code.memory(p.load, 0)
+      if (short) {
+        code.op(OP.else)
+        if (f64) code.f64(0)
+        else code.f32(0)
+        code.op(OP.end)
+      }
+      code.memory(p.store, line * size)
+      add(code, pointer, LINE_BYTES)
+    }
+    add(code, source, DEPTH_BYTES)
+    addConstant(code, target, lines * size)
+  })
+}

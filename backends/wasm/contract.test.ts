@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { panelsOf } from '../../planner/panels.ts'
+import { wasmTarget } from '../../planner/target.ts'
+import type { PlanData } from '../../planner/types.ts'
+import { batchedMatmul, matmul } from '../fixtures/products.ts'
+import { firstDifference, runInterpreter, runModule } from './run.fixture.ts'
+
+/** The plan with the scratch that the planner would place. */
+function withScratch(plan: PlanData): PlanData {
+  const buffers = [...plan.buffers]
+  let arena = plan.arena
+  const kernels = plan.kernels.map((kernel) => {
+    const { shared, perRank } = wasmTarget.scratch(kernel)
+    if (perRank === 0) return kernel
+    const bytes = shared + perRank * plan.threads
+    const buffer = buffers.length
+    buffers.push({ ...buffers[0]!, id: buffer, name: 'scratch', role: 'scratch', bytes, offset: arena })
+    arena += bytes
+    return { ...kernel, scratch: { buffer, shared, perRank } }
+  })
+  return { ...plan, buffers, kernels, arena }
+}
+
+const products = [
+  matmul('f32', [33, 300, 20], false),
+  matmul('f32', [20, 7, 45], true),
+  matmul('f32', [141, 9, 530], false),
+  matmul('f32', [530, 300, 9], true),
+  matmul('f32', [4, 512, 8], true),
+  matmul('f64', [13, 270, 9], false),
+  matmul('f64', [30, 33, 11], true),
+  matmul('f64', [131, 5, 7], true),
+  batchedMatmul,
+]
+
+describe('a packed product gives the bits of the loops', () => {
+  for (const { name, plan, inputs } of products) {
+    it(name, () => {
+      const packed = withScratch(plan)
+      expect(packed.kernels[0]!.scratch).toBeDefined()
+      const want = runInterpreter(plan, inputs)
+      for (const ranks of [1, 3]) {
+        expect(firstDifference(runModule(packed, inputs, ranks), want), `${ranks} ranks`).toBeUndefined()
+      }
+    })
+  }
+
+  it('leaves small products and other kernels to the loops', () => {
+    const kernel = (m: number, k: number, n: number) => matmul('f32', [m, k, n], false).plan.kernels[0]!
+    expect(panelsOf(kernel(64, 64, 64))).toBeDefined()
+    expect(panelsOf(kernel(1, 4096, 64))).toBeUndefined()
+    expect(panelsOf(kernel(64, 0, 64))).toBeUndefined()
+    expect(panelsOf({ ...kernel(64, 64, 64), form: { m: 0, n: 1, k: 0, a: 0, b: 0 } })).toBeUndefined()
+  })
+})

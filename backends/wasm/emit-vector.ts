@@ -1,0 +1,247 @@
+/**
+ * Basic operations on four lanes: the same bits as `emit-scalar.ts`, four elements at once.
+ * Invariant: reads operands' locals and writes the result's; a uniform result is computed once.
+ * May not: touch memory, or have lanes influence each other.
+ */
+import { broken } from '../../core/errors.ts'
+import type { DType } from '../../core/ir.ts'
+import type { Code } from './assembler.ts'
+import { emitScalar } from './emit-scalar.ts'
+import { classOf, halves, lanes32, newValue, pick32, push, splatBytes, type Value } from './emit-value.ts'
+import { OP } from './opcodes.ts'
+
+const direct: Readonly<Record<string, number>> = OP
+const SHAPE = { f32: 'f32x4', f64: 'f64x2', i32: 'i32x4' } as const
+const both = ['add', 'sub', 'mul', 'neg', 'abs', 'eq', 'ne']
+const floats = ['div', 'sqrt', 'min', 'max', 'floor', 'ceil', 'trunc', 'nearest', 'lt', 'le']
+const names: Readonly<Record<string, { float?: string; int?: string }>> = {
+  ...Object.fromEntries(floats.map((op) => [op, { float: op }])),
+  ...Object.fromEntries(both.map((op) => [op, { float: op, int: op }])),
+  min: { float: 'min', int: 'min_s' },
+  max: { float: 'max', int: 'max_s' },
+  lt: { float: 'lt', int: 'lt_s' },
+  le: { float: 'le', int: 'le_s' },
+}
+const onMasks: Readonly<Record<string, number>> = {
+  and: OP['v128.and'],
+  or: OP['v128.or'],
+  not: OP['v128.not'],
+  add: OP['v128.or'],
+  max: OP['v128.or'],
+  mul: OP['v128.and'],
+  min: OP['v128.and'],
+  sub: OP['v128.xor'],
+}
+const comparisons = new Set(['eq', 'ne', 'lt', 'le'])
+const identities = new Set(['floor', 'ceil', 'trunc', 'nearest'])
+/** The low words of four i64 lanes. */
+const NARROW = pick32(0, 2, 4, 6)
+/** Two i32 or f32 lanes at the bottom of each of two vectors. */
+const JOIN = pick32(0, 1, 4, 5)
+const HIGH = pick32(2, 3, 2, 3)
+
+export function emitVector(code: Code, op: string, dtype: DType, args: readonly Value[], out: Value): void {
+  const from = args[0]!.dtype
+  if (op === 'select' || op === 'rare') return select(code, args, out)
+  if (op === 'cast') return castVector(code, args[0]!, out)
+  if (comparisons.has(op)) return compare(code, op, args, out)
+  if (op === 'pow2' || op === 'exponent' || op === 'mantissa') return bitsOf(code, op, args[0]!, out)
+  const shape = SHAPE[classOf[from]]
+  const name = shape === 'i32x4' ? names[op]?.int : names[op]?.float
+  const opcode = dtype === 'bool' ? onMasks[op] : name === undefined ? undefined : direct[`${shape}.${name}`]
+  const identity = shape === 'i32x4' && identities.has(op)
+  if (opcode === undefined && !identity) return laneByLane(code, op, dtype, args, out)
+  for (let h = 0; h < halves(out); h++) {
+    for (const arg of args) push(code, arg, h)
+    if (opcode !== undefined) code.op(opcode)
+    if (dtype === 'u8') {
+      code.bytes16(OP['v128.const'], lanes32(255))
+      code.op(OP['v128.and'])
+    }
+    code.set(out.locals[h]!)
+  }
+}
+
+function compare(code: Code, op: string, args: readonly Value[], out: Value): void {
+  const { dtype } = args[0]!
+  // On masks true is −1, so the order is reversed.
+  const [a, b] = dtype === 'bool' ? [args[1]!, args[0]!] : [args[0]!, args[1]!]
+  const shape = SHAPE[classOf[dtype]]
+  const name = shape === 'i32x4' ? names[op]!.int! : op
+  const opcode = direct[`${shape}.${name}`]!
+  const parts = dtype === 'f64' ? 2 : 1
+  for (let h = 0; h < parts; h++) {
+    push(code, a, h)
+    push(code, b, h)
+    code.op(opcode)
+  }
+  if (parts === 2) code.bytes16(OP['i8x16.shuffle'], NARROW)
+  code.set(out.locals[0]!)
+}
+
+/** The mask of a bool as wide as half `h` of `dtype`. */
+function pushMask(code: Code, mask: Value, dtype: DType, h: number): void {
+  push(code, mask)
+  if (dtype === 'f64') code.op(h === 0 ? OP['i64x2.extend_low_i32x4_s'] : OP['i64x2.extend_high_i32x4_s'])
+}
+
+function select(code: Code, [mask, a, b]: readonly Value[], out: Value): void {
+  for (let h = 0; h < halves(out); h++) {
+    push(code, a!, h)
+    push(code, b!, h)
+    pushMask(code, mask!, out.dtype, h)
+    code.op(OP['v128.bitselect'])
+    code.set(out.locals[h]!)
+  }
+}
+
+function castVector(code: Code, a: Value, out: Value): void {
+  const from = classOf[a.dtype]
+  const constant = (dtype: DType, x: number): void => code.bytes16(OP['v128.const'], splatBytes(dtype, x))
+  const done = (h = 0): void => code.set(out.locals[h]!)
+  if (out.dtype === 'bool') {
+    if (a.dtype === 'bool') push(code, a)
+    else {
+      for (let h = 0; h < (from === 'f64' ? 2 : 1); h++) {
+        push(code, a, h)
+        constant(from, 0)
+        code.op(direct[`${SHAPE[from]}.ne`]!)
+      }
+      if (from === 'f64') code.bytes16(OP['i8x16.shuffle'], NARROW)
+    }
+    return done()
+  }
+  if (a.dtype === 'bool') {
+    for (let h = 0; h < halves(out); h++) {
+      pushMask(code, a, out.dtype, h)
+      constant(out.dtype === 'u8' ? 'i32' : out.dtype, 1)
+      code.op(OP['v128.and'])
+      done(h)
+    }
+    return
+  }
+  if (out.dtype === 'f64') return toDouble(code, a, out)
+  if (from === 'f64') {
+    const opcode = out.dtype === 'f32' ? OP['f32x4.demote_f64x2_zero'] : OP['i32x4.trunc_sat_f64x2_s_zero']
+    for (let h = 0; h < 2; h++) {
+      push(code, a, h)
+      code.op(opcode)
+    }
+    code.bytes16(OP['i8x16.shuffle'], JOIN)
+  } else {
+    push(code, a)
+    if (from === 'i32' && out.dtype === 'f32') code.op(OP['f32x4.convert_i32x4_s'])
+    if (from === 'f32' && out.dtype !== 'f32') code.op(OP['i32x4.trunc_sat_f32x4_s'])
+  }
+  if (out.dtype === 'u8' && a.dtype !== 'u8') {
+    constant('i32', 0)
+    code.op(OP['i32x4.max_s'])
+    constant('i32', 255)
+    code.op(OP['i32x4.min_s'])
+  }
+  done()
+}
+
+function toDouble(code: Code, a: Value, out: Value): void {
+  for (let h = 0; h < halves(out); h++) {
+    push(code, a, h)
+    if (a.dtype !== 'f64') {
+      if (h === 1) {
+        push(code, a)
+        code.bytes16(OP['i8x16.shuffle'], HIGH)
+      }
+      code.op(a.dtype === 'f32' ? OP['f64x2.promote_low_f32x4'] : OP['f64x2.convert_low_i32x4_s'])
+    }
+    code.set(out.locals[h]!)
+  }
+}
+
+/** See `bitsOf` in emit-scalar.ts. */
+function bitsOf(code: Code, op: 'pow2' | 'exponent' | 'mantissa', a: Value, out: Value): void {
+  const f64 = a.dtype === 'f64'
+  const width = f64 ? 52 : 23
+  const bias = f64 ? 1023 : 127
+  const [add, sub] = f64 ? [OP['f64x2.add'], OP['f64x2.sub']] : [OP['f32x4.add'], OP['f32x4.sub']]
+  const bits = (high: number, low: number): void =>
+    code.bytes16(OP['v128.const'], f64 ? lanes32(low, high, low, high) : lanes32(high))
+  const shift = (opcode: number): void => {
+    code.i32(width)
+    code.op(opcode)
+  }
+  for (let h = 0; h < halves(out); h++) {
+    push(code, a, h)
+    if (op === 'pow2') {
+      code.bytes16(OP['v128.const'], splatBytes(a.dtype, 2 ** width + bias))
+      code.op(add)
+      shift(f64 ? OP['i64x2.shl'] : OP['i32x4.shl'])
+    } else if (op === 'mantissa') {
+      bits(f64 ? 0x000fffff : 0x007fffff, -1)
+      code.op(OP['v128.and'])
+      bits(f64 ? 0x3ff00000 : 0x3f800000, 0)
+      code.op(OP['v128.or'])
+    } else {
+      shift(f64 ? OP['i64x2.shr_u'] : OP['i32x4.shr_u'])
+      code.bytes16(OP['v128.const'], f64 ? lanes32(2047, 0, 2047, 0) : lanes32(255))
+      code.op(OP['v128.and'])
+      code.bytes16(OP['v128.const'], splatBytes(a.dtype, 2 ** width))
+      code.op(OP['v128.or'])
+      code.bytes16(OP['v128.const'], splatBytes(a.dtype, 2 ** width + bias))
+      code.op(sub)
+    }
+    code.set(out.locals[h]!)
+  }
+}
+
+/** For the few operations that have no vector form. */
+function laneByLane(code: Code, op: string, dtype: DType, args: readonly Value[], out: Value): void {
+  if (classOf[dtype] !== 'i32') throw broken('wasm', 'kernels hold basic operations', `${op} on ${args[0]?.dtype}`)
+  const result = newValue(code, dtype, 1, true)
+  const lanes = args.map((arg) => newValue(code, arg.dtype, 1, true))
+  for (let lane = 0; lane < 4; lane++) {
+    args.forEach((arg, i) => {
+      pushLane(code, arg, lane)
+      code.set(lanes[i]!.locals[0]!)
+    })
+    emitScalar(code, op, dtype, lanes)
+    code.set(result.locals[0]!)
+    setLane(code, out, lane, () => code.get(result.locals[0]!))
+  }
+}
+
+const extract = { f32: OP['f32x4.extract_lane'], f64: OP['f64x2.extract_lane'], i32: OP['i32x4.extract_lane'] }
+const replace = { f32: OP['f32x4.replace_lane'], f64: OP['f64x2.replace_lane'], i32: OP['i32x4.replace_lane'] }
+const splat = { f32: OP['f32x4.splat'], f64: OP['f64x2.splat'], i32: OP['i32x4.splat'] }
+
+/** One lane as a scalar value (a bool as 0 or 1). */
+export function pushLane(code: Code, value: Value, lane: number): void {
+  const f64 = value.dtype === 'f64'
+  push(code, value, f64 ? lane >> 1 : 0)
+  code.lane(extract[classOf[value.dtype]], f64 ? lane & 1 : lane)
+  if (value.dtype !== 'bool') return
+  code.i32(1)
+  code.op(OP['i32.and'])
+}
+
+/** Sets one lane from the scalar that `scalar` pushes. */
+export function setLane(code: Code, value: Value, lane: number, scalar: () => void): void {
+  const f64 = value.dtype === 'f64'
+  const local = value.locals[f64 ? lane >> 1 : 0]!
+  code.get(local)
+  if (value.dtype === 'bool') code.i32(0)
+  scalar()
+  if (value.dtype === 'bool') code.op(OP['i32.sub'])
+  code.lane(replace[classOf[value.dtype]], f64 ? lane & 1 : lane)
+  code.set(local)
+}
+
+/** The same scalar in all lanes. */
+export function emitSplat(code: Code, scalar: Value, out: Value): void {
+  if (scalar.constant !== undefined) code.bytes16(OP['v128.const'], splatBytes(scalar.dtype, scalar.constant))
+  else {
+    if (scalar.dtype === 'bool') code.i32(0)
+    push(code, scalar)
+    if (scalar.dtype === 'bool') code.op(OP['i32.sub'])
+    code.op(splat[classOf[scalar.dtype]])
+  }
+  code.set(out.locals[0]!)
+}

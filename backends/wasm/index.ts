@@ -1,0 +1,48 @@
+/**
+ * The WebAssembly backend: one module per plan, run by a crew of workers over one shared memory per executable.
+ * Invariant: making a backend, or importing this file, starts no worker and sets no flag.
+ * May not: decide anything about a plan.
+ */
+import { badThreads, fusedUnsupported } from '../../core/errors.ts'
+import { wasmTarget } from '../../planner/target.ts'
+import type { Backend } from '../backend.ts'
+import { Executable } from '../executable.ts'
+import { crew } from './crew.ts'
+import { compileEagerly, cores } from './machine.ts'
+import { buildModule } from './module.ts'
+import { wasmRunner } from './runner.ts'
+
+export interface WasmOptions {
+  /** Workers. Default 'auto': the cores this process may use, at most 8. */
+  readonly threads?: number | 'auto'
+  /** Runs that may wait, for each executable. Default 1024. */
+  readonly queue?: number
+  /** Set V8 flags of the whole process so that code is fast from its first call. Default false. */
+  readonly v8Flags?: boolean
+  /** Fused multiply-add. Not supported yet: true is an UnsupportedError. */
+  readonly fma?: boolean
+}
+
+const MOST = 8
+
+export function wasm(options: WasmOptions = {}): Backend {
+  if (options.fma) throw fusedUnsupported()
+  const threads = countThreads(options.threads ?? 'auto')
+  const workers = crew(threads)
+  return {
+    name: 'wasm',
+    target: wasmTarget,
+    threads,
+    async load(plan, load = {}) {
+      if (options.v8Flags) compileEagerly()
+      const runner = await wasmRunner(plan, buildModule(plan), workers, cores())
+      return new Executable(plan, runner, { ...load, ...(options.queue !== undefined && { queue: options.queue }) })
+    },
+  }
+}
+
+function countThreads(threads: number | 'auto'): number {
+  if (threads === 'auto') return Math.min(MOST, cores())
+  if (!Number.isSafeInteger(threads) || threads < 1) throw badThreads(threads)
+  return threads
+}

@@ -1,0 +1,38 @@
+/**
+ * The memory of one executable, and its control words as the host uses them.
+ * Invariant: control words are touched only while no rank runs, save ABORT.
+ * May not: know steps or kernels.
+ */
+import type { FaultRecord } from '../runner.ts'
+import { ABORT, BARRIER_COUNT, FAULT, FAULT_POSITION, FAULT_VALUE, SLEEPERS, SPIN } from './layout.ts'
+
+const PAGE = 65536
+
+export function allocateMemory(arena: number): WebAssembly.Memory {
+  const pages = Math.max(1, Math.ceil(arena / PAGE))
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+}
+
+export const controlWords = (memory: WebAssembly.Memory): Int32Array => new Int32Array(memory.buffer, 0, 256)
+
+/** As before the first run, also after one that was aborted half way. */
+export function prepare(control: Int32Array, spin: number): void {
+  for (const word of [ABORT, FAULT, FAULT_VALUE, FAULT_POSITION, BARRIER_COUNT, SLEEPERS])
+    Atomics.store(control, word, 0)
+  Atomics.store(control, SPIN, spin)
+}
+
+/** Every rank leaves at its next barrier. */
+export function abort(control: Int32Array): void {
+  Atomics.store(control, ABORT, 1)
+}
+
+export function readFault(control: Int32Array): FaultRecord | undefined {
+  const fault = Atomics.load(control, FAULT)
+  if (fault === 0) return undefined
+  return {
+    fault: fault - 1,
+    value: Atomics.load(control, FAULT_VALUE),
+    position: Atomics.load(control, FAULT_POSITION),
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Runs a plan's module on the calling thread, for tests: ranks one after another, each step a module of its own.
+ * Invariant: what it leaves in memory is what ranks that run at once would leave.
+ * May not: be used outside tests.
+ */
+import type { TypedArray } from '../../core/ir.ts'
+import { bytesOf, count } from '../../core/shape.ts'
+import type { PlanData, Port } from '../../planner/types.ts'
+import { interpret } from '../interpreter/index.ts'
+import { FAULT, FAULT_POSITION, FAULT_VALUE } from './layout.ts'
+import { buildModule } from './module.ts'
+
+export type Inputs = Readonly<Record<string, TypedArray>>
+
+function fill(plan: PlanData, memory: ArrayBufferLike, inputs: Inputs): void {
+  const bytes = new Uint8Array(memory)
+  for (const buffer of plan.buffers) {
+    if (buffer.data !== undefined) bytes.set(Buffer.from(buffer.data, 'base64'), buffer.offset)
+  }
+  for (const { name, buffer } of plan.inputs) {
+    const data = inputs[name]!
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), plan.buffers[buffer]!.offset)
+  }
+}
+
+const views = { f32: Float32Array, f64: Float64Array, i32: Int32Array, bool: Uint8Array, u8: Uint8Array }
+
+function read(plan: PlanData, memory: ArrayBufferLike, { dtype, buffer, shape }: Port): TypedArray {
+  const at = plan.buffers[buffer]!.offset
+  return new views[dtype](memory.slice(at, at + count(shape) * bytesOf[dtype]) as ArrayBuffer)
+}
+
+export interface Outcome {
+  readonly outputs: Readonly<Record<string, TypedArray>>
+  readonly fault: readonly number[] | undefined
+}
+
+const ports = (plan: PlanData): readonly Port[] => [...plan.outputs, ...plan.state]
+const outputsOf = (plan: PlanData, memory: ArrayBufferLike): Outcome['outputs'] =>
+  Object.fromEntries(ports(plan).map((port) => [port.name, read(plan, memory, port)]))
+
+export function runModule(plan: PlanData, inputs: Inputs, ranks: number): Outcome {
+  const pages = Math.max(1, Math.ceil(plan.arena / 65536))
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+  fill(plan, memory.buffer, inputs)
+  const parts = ranks === 1 ? [plan.steps] : plan.steps.map((step) => [{ ...step, barrier: false }])
+  for (const steps of parts) {
+    const module = new WebAssembly.Module(buildModule({ ...plan, steps }) as Uint8Array<ArrayBuffer>)
+    const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports
+    for (let rank = 0; rank < ranks; rank++) (run as (rank: number, ranks: number) => number)(rank, ranks)
+  }
+  const control = new Int32Array(memory.buffer, 0, 128)
+  const fault = control[FAULT] === 0 ? undefined : [control[FAULT]! - 1, control[FAULT_VALUE]!, control[FAULT_POSITION]!]
+  return { outputs: outputsOf(plan, memory.buffer), fault }
+}
+
+export function runInterpreter(plan: PlanData, inputs: Inputs): Outcome {
+  const runner = interpret(plan)
+  fill(plan, runner.memory, inputs)
+  const fault = runner.runSync()
+  return { outputs: outputsOf(plan, runner.memory), fault: fault && [fault.fault, fault.value, fault.position] }
+}
+
+/** Equal bits, but for the payload of NaN. */
+export function firstDifference(got: Outcome, want: Outcome): string | undefined {
+  for (const [name, expected] of Object.entries(want.outputs)) {
+    const actual = got.outputs[name]!
+    const at = expected.findIndex((x: number, i: number) => !Object.is(x, actual[i]))
+    if (at >= 0) return `${name}[${at}]: ${actual[at]} instead of ${expected[at]}`
+  }
+  return String(got.fault) === String(want.fault) ? undefined : `fault ${got.fault} instead of ${want.fault}`
+}

@@ -1,0 +1,53 @@
+/**
+ * Runs one plan's module over its memory, with the crew or on the calling thread.
+ * Invariant: results do not depend on how many ranks take part, so fewer may whenever workers are not at hand.
+ * May not: know what the module computes.
+ */
+import { workerDied } from '../../core/errors.ts'
+import type { PlanData } from '../../planner/types.ts'
+import type { FaultRecord, Runner } from '../runner.ts'
+import type { Crew } from './crew.ts'
+import { allocateMemory, controlWords, prepare, readFault } from './memory.ts'
+
+/** Turns a rank spins at a barrier before it sleeps, where every rank has a core of its own. */
+const SPINS = 4000
+
+export async function wasmRunner(
+  plan: PlanData,
+  bytes: Uint8Array,
+  crew: Crew,
+  cores: number,
+): Promise<Runner> {
+  const module = await WebAssembly.compile(bytes)
+  const memory = allocateMemory(plan.arena)
+  const control = controlWords(memory)
+  const program = crew.join(module, memory)
+  const ranks = Math.max(1, Math.min(plan.threads, crew.threads))
+  const ready = (): void => prepare(control, ranks <= cores ? SPINS : 0)
+  let instance: WebAssembly.Instance | undefined
+
+  const runHere = (of: number): void => {
+    instance ??= new WebAssembly.Instance(module, { env: { memory } })
+    const run = instance.exports.run as (rank: number, ranks: number) => number
+    try {
+      run(0, of)
+    } catch (error) {
+      throw workerDied(`rank 0 failed: ${String(error)}`, error)
+    }
+  }
+  if (ranks > 1) await crew.warm(program)
+
+  return {
+    memory: memory.buffer,
+    async run({ timeout } = {}): Promise<FaultRecord | undefined> {
+      await crew.run(program, ranks, ready, timeout)
+      return readFault(control)
+    },
+    runSync() {
+      ready()
+      if (!crew.runBeside(program, ranks, () => runHere(ranks))) runHere(1)
+      return readFault(control)
+    },
+    close: () => crew.leave(program),
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Predicted time from operations, bytes and overhead: the one place where cost is computed (the roofline model, Williams et al. 2009).
+ * Invariant: depends on the kernel and the target's committed constants only.
+ * May not: measure.
+ */
+import type { Instr, Kernel, Sweep } from '../core/loops.ts'
+import { bytesOf, count } from '../core/shape.ts'
+import type { Target } from './target.ts'
+
+export interface Cost {
+  /** Simple scalar operations; a transcendental counts as `target.transcendental`. */
+  readonly flops: number
+  readonly multiplications: number
+  /** Bytes moved between memory and registers, each touched element counted once a kernel. */
+  readonly bytes: number
+  readonly seconds: number
+}
+
+const transcendental = new Set(['exp', 'log', 'sin', 'cos', 'tanh', 'sigmoid', 'pow'])
+const free = new Set(['const', 'load', 'index', 'reduced'])
+
+export function costOf(kernel: Kernel, target: Target): Cost {
+  const outer = count(kernel.outer.map((a) => a.extent))
+  let [flops, multiplications, bytes, wide] = [0, 0, 0, false]
+  for (const sweep of kernel.sweeps) {
+    const points = outer * count(sweep.inner.map((a) => a.tile ? Math.min(a.extent, a.tile.total) : a.extent))
+    for (const instr of sweep.code) {
+      flops += points * weight(instr, target)
+      if (instr.op === 'mul' || instr.op === 'div') multiplications += points
+      if (instr.op === 'load') bytes += touched(kernel, sweep, instr.map.strides, points) * bytesOf[instr.dtype]
+      wide ||= instr.dtype === 'f64'
+    }
+    flops += points * sweep.reductions.length
+    for (const s of sweep.stores) bytes += touched(kernel, sweep, s.map.strides, points) * bytesOf[sweep.code[s.value]!.dtype]
+  }
+  const rate = target[kernel.form ? 'contractionFlops' : 'loopFlops'][wide ? 'f64' : 'f32']
+  return { flops, multiplications, bytes, seconds: target.overhead + Math.max(flops / rate, bytes / target.bandwidth) }
+}
+
+const weight = (i: Instr, target: Target): number => (free.has(i.op) ? 0 : transcendental.has(i.op) ? target.transcendental : 1)
+
+/** Different elements that an access can reach: the product of extents of the axes it moves along. */
+function touched(kernel: Kernel, sweep: Sweep, strides: readonly number[], points: number): number {
+  const axes = [...kernel.outer, ...sweep.inner]
+  return Math.min(points, count(axes.map((a, i) => (strides[i] === 0 ? 1 : a.extent))))
+}
+
+export function total(costs: readonly Cost[]): Cost {
+  const add = (key: keyof Cost) => costs.reduce((sum, c) => sum + c[key], 0)
+  return { flops: add('flops'), multiplications: add('multiplications'), bytes: add('bytes'), seconds: add('seconds') }
+}

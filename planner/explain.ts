@@ -1,0 +1,80 @@
+/**
+ * explain: a plan as text. Always the alternative not taken and its price, and the lower bound beside what was reached.
+ * Invariant: stable enough to snapshot: only what is in the plan.
+ */
+import { bytesOf } from '../core/shape.ts'
+import type { OrderReport, PlanData } from './types.ts'
+
+const COLUMN = 15
+
+export function explain(plan: PlanData, options: { readonly tape?: boolean } = {}): string {
+  const lines = [
+    row('plan', `${plan.name}    ${dtypesOf(plan)} · ${plan.threads} worker${plan.threads === 1 ? '' : 's'} · ${plan.target}`),
+    ...differentiation(plan),
+    row('passes', plan.passes.map((p) => `${p.pass} ${p.nodes}`).join(' → ')),
+    row('kernels', kernelSummary(plan)),
+    row('schedule', `${plan.steps.length} steps, ${plan.steps.filter((s) => s.barrier).length} barriers · predicted ${plan.cost.predictedMs} ms · ${engineering(plan.cost.flops)}FLOP · ${size(plan.cost.bytes)} moved`),
+    row('memory', memorySummary(plan)),
+    ...plan.memory.alive.slice(0, 5).map((a, i) => row(i === 0 ? '  at the peak' : '', `${size(a.bytes).padStart(10)}  ${a.name}`)),
+    ...(options.tape ? tape(plan) : []),
+  ]
+  return lines.map((l) => l.trimEnd()).join('\n')
+}
+
+const row = (head: string, text: string): string => `${head.padEnd(COLUMN)}${text}`
+
+function differentiation(plan: PlanData): string[] {
+  return [...new Set(Object.values(plan.orders))].flatMap((order) => {
+    const names = Object.keys(plan.orders).filter((n) => plan.orders[n] === order)
+    return [row('differentiate', `${names.join(', ')}: ${order.chosen}   ← ${order.reason}`), ...alternatives(order)]
+  })
+}
+
+function alternatives(order: OrderReport): string[] {
+  const best = order.candidates.find((c) => c.name === order.chosen)
+  return order.candidates.map((c) => {
+    const factor = best && c !== best ? `   ×${(c.predictedMs / best.predictedMs).toPrecision(2)}` : ''
+    return row('', `  ${c.name.padEnd(10)}${engineering(c.multiplications).padStart(8)}mul  ${c.predictedMs} ms  ${size(c.bytes)}${factor}`)
+  })
+}
+
+function kernelSummary(plan: PlanData): string {
+  const form = plan.kernels.filter((k) => k.form).length
+  const reductions = plan.kernels.filter((k) => !k.form && k.sweeps.some((s) => s.reductions.length > 0)).length
+  const maps = plan.kernels.length - form - reductions
+  const nodes = plan.passes.at(-1)?.nodes ?? 0
+  return `${nodes} nodes in ${plan.kernels.length} kernels    ${maps} maps · ${form} contractions · ${reductions} reductions`
+}
+
+function memorySummary({ memory: m }: PlanData): string {
+  return `arena ${size(m.peak)} · naive ${size(m.naive)} · lower bound ${size(m.bound)} · proven optimal: ${m.proven ? 'yes' : 'no'}`
+}
+
+/** Kernels in order: what each stores, and the cost of its arithmetic. */
+function tape(plan: PlanData): string[] {
+  return plan.steps.map((step, i) => {
+    const kernel = plan.kernels[step.kernel]!
+    const stored = kernel.sweeps.flatMap((s) => s.stores.map((store) => plan.buffers[store.buffer]!))
+    const shape = kernel.outer.map((a) => a.extent).join('×') || 'scalar'
+    const names = [...new Set(stored)].map((b) => `${b.name} : ${b.dtype}[${b.shape}] (last read at step ${b.live[1]})`)
+    return row(i === 0 ? 'tape' : '', `${String(i).padStart(4)}  ${kernel.form ? 'contraction' : kernel.name} over ${shape} → ${names.join(', ')}${step.barrier ? '   | barrier' : ''}`)
+  })
+}
+
+function dtypesOf(plan: PlanData): string {
+  const used = new Set(plan.buffers.filter((b) => b.role !== 'control' && b.role !== 'scratch').map((b) => b.dtype))
+  return Object.keys(bytesOf)
+    .filter((d) => used.has(d as keyof typeof bytesOf))
+    .join(' ')
+}
+
+/** 12.3 KiB */
+export function size(bytes: number): string {
+  const unit = bytes >= 2 ** 30 ? 3 : bytes >= 2 ** 20 ? 2 : bytes >= 2 ** 10 ? 1 : 0
+  return `${(bytes / 1024 ** unit).toFixed(unit === 0 ? 0 : 1)} ${['B', 'KiB', 'MiB', 'GiB'][unit]}`
+}
+/** 12.3 M */
+function engineering(x: number): string {
+  const unit = x >= 1e9 ? 3 : x >= 1e6 ? 2 : x >= 1e3 ? 1 : 0
+  return `${(x / 1000 ** unit).toFixed(unit === 0 ? 0 : 1)} ${['', 'k', 'M', 'G'][unit]}`
+}

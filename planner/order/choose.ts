@@ -1,0 +1,59 @@
+/**
+ * choose: the direction of each full Jacobian, by predicted time. Every candidate is built, optimised, fused and priced like the plan
+ * itself would be, so the prediction is of the code that would run, not of a count of multiplications.
+ * Invariant: pure; the same candidates give the same choice. A mode named by the user is obeyed, and still priced.
+ * May not: measure.
+ */
+import type { Candidate, Choose, Graph } from '../../core/ir.ts'
+import { byDimensions } from '../../core/differentiate/resolve.ts'
+import { type Cost, costOf, total } from '../cost.ts'
+import { fuse } from '../kernels/fuse.ts'
+import type { Target } from '../target.ts'
+import type { OrderReport } from '../types.ts'
+
+export interface Chooser {
+  readonly choose: Choose
+  /** What was chosen and what the alternatives would have cost, by name of derivative. */
+  readonly orders: { readonly [derivative: string]: OrderReport }
+}
+
+/** `optimise`: the passes of the plan. */
+export function chooser(target: Target, optimise: (graph: Graph) => Graph): Chooser {
+  const orders: { [derivative: string]: OrderReport } = {}
+  const choose: Choose = (request, candidates, mode) => {
+    const named = candidates.findIndex((c) => c.name === mode)
+    const single = candidates.every((c) => c.seeds === 1)
+    const priced = named >= 0 ? [] : candidates.map((c) => price(c, target, optimise))
+    const chosen = named >= 0 ? named : single ? byDimensions(request, candidates, mode) : cheapest(priced)
+    const report = reportOf(candidates, priced, chosen, mode)
+    for (const name of request.split(' ')) orders[name] = report
+    return chosen
+  }
+  return { choose, orders }
+}
+
+interface Priced extends Cost {
+  readonly memory: number
+}
+function price(candidate: Candidate, target: Target, optimise: (graph: Graph) => Graph): Priced {
+  const { kernels, values } = fuse(optimise(candidate.build()), { fusion: true })
+  const memory = values.reduce((sum, v) => sum + (v.role === 'temporary' || v.role === 'output' ? v.shape.reduce((n, d) => n * d, 4) : 0), 0)
+  return { ...total(kernels.map((k) => costOf(k, target))), memory }
+}
+
+const cheapest = (priced: readonly Priced[]): number => priced.reduce((best, p, i) => (p.seconds < priced[best]!.seconds ? i : best), 0)
+
+function reportOf(candidates: readonly Candidate[], priced: readonly Priced[], chosen: number, mode: string): OrderReport {
+  const dims = candidates.map((c) => `${c.name} ${c.seeds}`).join(', ')
+  const reason =
+    priced.length === 0
+      ? `${mode} was asked for`
+      : `lowest predicted time; seeds: ${dims}`
+  const listed = candidates.flatMap((c, i) => {
+    const p = priced[i]
+    return p ? [{ name: c.name, multiplications: p.multiplications, predictedMs: rounded(p.seconds * 1e3), bytes: p.memory }] : []
+  })
+  return { chosen: candidates[chosen]!.name, reason, candidates: listed }
+}
+/** Four digits: enough to compare, and free of noise in the last bits. */
+const rounded = (x: number): number => Number(x.toPrecision(4))

@@ -1,0 +1,79 @@
+/**
+ * plan: a program → a Plan. The whole pipeline, readable from top to bottom:
+ * bind → resolve → passes → fuse → schedule → place.
+ * Invariant: pure; the same program and options give the same bytes on any machine. Every part has an off switch.
+ * May not: run anything, or look at the machine.
+ */
+import { resolve } from '../core/differentiate/resolve.ts'
+import { unboundDimension, unknownName } from '../core/errors.ts'
+import type { Graph } from '../core/ir.ts'
+import type { Program, Values } from '../core/program.ts'
+import { bind } from '../core/rebuild.ts'
+import { explain } from './explain.ts'
+import { chooser } from './order/choose.ts'
+import { fuse } from './kernels/fuse.ts'
+import { layout } from './layout.ts'
+import type { Pass } from './pass.ts'
+import { cse } from './passes/cse.ts'
+import { deadCode } from './passes/dead-code.ts'
+import { fold } from './passes/fold.ts'
+import { simplify } from './passes/simplify.ts'
+import { schedule } from './schedule/schedule.ts'
+import { type Target, wasmTarget } from './target.ts'
+import type { PassReport, Plan, PlanData } from './types.ts'
+
+const passes = { simplify, fold, cse, 'dead-code': deadCode } satisfies { [name: string]: Pass }
+export type PassName = keyof typeof passes
+
+export interface PlanOptions {
+  /** Sizes of named dimensions. */
+  readonly sizes?: { readonly [name: string]: number }
+  /** Passes over the graph, in order. Default: simplify, fold, cse, simplify, dead-code. */
+  readonly passes?: readonly PassName[]
+  /** Several nodes a kernel. Default true. */
+  readonly fusion?: boolean
+  /** Results in the memory of operands that die, states updated where they are. Default true. */
+  readonly inPlace?: boolean
+  /** 'naive' gives every buffer memory of its own. Default 'greedy'. */
+  readonly placement?: 'greedy' | 'naive'
+  /** Workers to plan for. Default 1. The results are the same bits for any number. */
+  readonly threads?: number
+  readonly target?: Target
+}
+
+const defaults: readonly PassName[] = ['simplify', 'fold', 'cse', 'simplify', 'dead-code']
+
+/** Everything decided, nothing run. Throws DeclarationError where a named dimension has no size. */
+export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>, options: PlanOptions = {}): Plan {
+  const { target = wasmTarget, threads = 1, placement = 'greedy', fusion = true, inPlace = true } = options
+  const names = options.passes ?? defaults
+  const optimise = (graph: Graph): Graph => names.reduce((g, name) => passes[name](g), graph)
+  const bound = bindAll(p, options.sizes ?? {})
+  const { choose, orders } = chooser(target, optimise)
+  const resolved = resolve(bound, choose)
+  const report: PassReport[] = [{ pass: 'resolve', nodes: resolved.nodes.length }]
+  let graph = resolved
+  for (const name of names) {
+    graph = passes[name](graph)
+    report.push({ pass: name, nodes: graph.nodes.length })
+  }
+  const fused = fuse(graph, { fusion })
+  const scheduled = schedule(fused, { threads, target, inPlace })
+  const data = layout(p, fused, scheduled, { placement, threads, target, orders, passes: report })
+  return withExplain(data)
+}
+
+/** A plan from its JSON: the same, with `explain`. */
+export function withExplain(data: PlanData): Plan {
+  const made = { ...data } as Plan
+  Object.defineProperty(made, 'explain', { value: (options?: { tape?: boolean }) => explain(data, options), enumerable: false })
+  return Object.freeze(made)
+}
+
+function bindAll<I extends Values, S extends Values, O>(p: Program<I, S, O>, sizes: { readonly [name: string]: number }): Graph {
+  const used = new Set<string>()
+  for (const v of [...Object.values(p.inputs), ...Object.values(p.state)] as Values[string][]) for (const d of v.shape) if (typeof d === 'string') used.add(d)
+  for (const name of Object.keys(sizes)) if (!used.has(name)) throw unknownName('dimension', name, [...used], `sizes for ${p.name}`)
+  for (const name of used) if (sizes[name] === undefined) throw unboundDimension(name, p.name)
+  return used.size > 0 ? bind(p.graph, sizes) : p.graph
+}
