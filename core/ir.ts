@@ -3,13 +3,11 @@
  * Invariant: every value of these types is frozen and printable; an op is one record; nothing derivable is stored.
  * May not: contain behaviour, or name a particular op.
  */
+import type { DType, Dim, TypedArray } from './dtype.ts'
 import type { Monoid } from './loops.ts'
 import type { Num, Scalar, ScalarWriter } from './scalar.ts'
 
-export type DType = 'f32' | 'f64' | 'i32' | 'bool' | 'u8'
-/** A dimension: a size, or a name bound to a size at compile time. */
-export type Dim = number | string
-export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array
+export type { DType, Dim, TypedArray }
 
 export interface TensorType {
   readonly kind: 'tensor'

@@ -4,7 +4,7 @@
  * plus loaded indices that were bounds-checked (`bounded`).
  * May not: name an op, a graph node or a backend.
  */
-import type { DType } from './ir.ts'
+import type { DType } from './dtype.ts'
 import type { Num, ScalarOp } from './scalar.ts'
 
 export type BufferId = number

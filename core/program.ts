@@ -24,7 +24,7 @@ export interface Value<D extends DType = DType> {
 }
 export type Values = { readonly [name: string]: Value }
 export type Names<T> = keyof T & string
-export type FloatNames<T> = { [K in Names<T>]: T[K] extends Value<'f32' | 'f64'> ? K : never }[Names<T>]
+export type FloatNames<T> = string extends keyof T ? string : { [K in Names<T>]: T[K] extends Value<'f32' | 'f64'> ? K : never }[Names<T>]
 // biome-ignore lint/complexity/noBannedTypes: the empty record, to which names are added
 export type None = {}
 type Nodes<T> = { readonly [K in keyof T]: Node }

@@ -3,7 +3,7 @@
  * Invariant: an instruction refers only to earlier ones, so nothing ever recurses over its depth.
  * May not: know tensors, ops, kernels or backends.
  */
-import type { DType } from './ir.ts'
+import type { DType } from './dtype.ts'
 
 /** What every backend must emit, bit for bit as IEEE 754 (one rounding to `dtype` each, no fused multiply-add). */
 export type BasicOp =

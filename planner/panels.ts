@@ -60,17 +60,36 @@ export function panelsOf(kernel: Kernel): Panels | undefined {
   const at = { left: 0, right: bytes(packed * deep), totals: 0, end: 0 }
   at.totals = at.right + bytes(wide * deep)
   at.end = at.totals + bytes(tall * wide)
-  return { dtype, rows, columns, depth, left, right, tile, block: { depth: deep, packed, rows: tall, columns: wide }, at }
+  return {
+    dtype,
+    rows,
+    columns,
+    depth,
+    left,
+    right,
+    tile,
+    block: { depth: deep, packed, rows: tall, columns: wide },
+    at,
+  }
 }
 
-function operandsOf({ form, outer, sweeps }: Kernel): { left: Operand; right: Operand; dtype: 'f32' | 'f64' } | undefined {
+function operandsOf({
+  form,
+  outer,
+  sweeps,
+}: Kernel): { left: Operand; right: Operand; dtype: 'f32' | 'f64' } | undefined {
   const [product, ...epilogue] = sweeps
   const [r, c] = [outer.length - 2, outer.length - 1]
   if (form === undefined || product === undefined || r < 0) return undefined
   const [reduction] = product.reductions
   const value = reduction && product.code[reduction.value]
   const [a, b] = [product.code[form.a], product.code[form.b]]
-  if (product.inner.length !== 1 || product.inner[0]!.tile || product.reductions.length !== 1 || product.stores.length > 0)
+  if (
+    product.inner.length !== 1 ||
+    product.inner[0]!.tile ||
+    product.reductions.length !== 1 ||
+    product.stores.length > 0
+  )
     return undefined
   if (reduction!.monoid !== 'sum' || reduction!.lanes !== 1 || value?.op !== 'mul') return undefined
   if (!(value.args.includes(form.a) && value.args.includes(form.b)) || form.a === form.b) return undefined

@@ -35,7 +35,11 @@ export function packFunction(packing: Packing): Uint8Array {
   const { dtype, lines } = packing
   const code = functionCode(6)
   const [source, target, left, rest, pointer] = Array.from({ length: 5 }, () => code.local(I32)) as [
-    number, number, number, number, number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ]
   const f64 = dtype === 'f64'
   const p: Packer = {

@@ -156,9 +156,15 @@ function emitBlocks(product: Product, rowRange: Range, columnRange: Range, epilo
   const { code, kernel } = nest
   const { block, depth } = panels
   const [rows, columns] = [localOf(product.rows), localOf(product.columns)]
-  const [k, deep, packedRow, packedRows] = Array.from({ length: 4 }, () => code.local(I32)) as [number, number, number, number]
+  const [k, deep, packedRow, packedRows] = Array.from({ length: 4 }, () => code.local(I32)) as [
+    number,
+    number,
+    number,
+    number,
+  ]
   const once = block.depth >= depth
-  const packRight = (): void => emitPack(product, panels.right, product.pack.right, panels.at.right, column, columns, k, deep)
+  const packRight = (): void =>
+    emitPack(product, panels.right, product.pack.right, panels.at.right, column, columns, k, deep)
   const within: Range = { to: product.rows }
   blocks(code, column, columns, columnRange, block.columns, () => {
     if (once) {
@@ -232,7 +238,10 @@ function emitPack(
   code.i32(at)
   code.op(OP['i32.add'])
   pushStart(nest, form, kernel.outer.length - 2)
-  for (const [local, stride] of [[line, operand.line], [k, operand.k]] as const) {
+  for (const [local, stride] of [
+    [line, operand.line],
+    [k, operand.k],
+  ] as const) {
     code.get(local)
     code.i32(stride * size)
     code.op(OP['i32.mul'])
@@ -255,7 +264,13 @@ function pushStart({ code, cursors }: Nest, form: Form, depth: number): void {
 }
 
 /** All tiles of the packed rows: right panels outside, so that one stays near while left panels go by. */
-function emitTiles({ nest, panels, scratch, size, tile, columns }: Product, packedRow: number, packedRows: number, k: number, deep: number): void {
+function emitTiles(
+  { nest, panels, scratch, size, tile, columns }: Product,
+  packedRow: number,
+  packedRows: number,
+  k: number,
+  deep: number,
+): void {
   const { code } = nest
   const { at, block } = panels
   const [r, c, count] = Array.from({ length: 3 }, () => code.local(I32)) as [number, number, number]

@@ -5,8 +5,8 @@
  */
 import type { DType } from '../../core/ir.ts'
 import type { Code } from './assembler.ts'
-import { pushLane, setLane } from './emit-vector.ts'
 import { lanes32, push, SHIFT, type Value } from './emit-value.ts'
+import { pushLane, setLane } from './emit-vector.ts'
 import { OP } from './opcodes.ts'
 
 /** Where an access goes. */

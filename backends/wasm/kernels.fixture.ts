@@ -3,11 +3,12 @@
  * Invariant: a pure function of the seed; every access is in bounds, every store hits an element once, no operation is unspecified.
  * May not: be used outside tests.
  */
-import type { DType } from '../../core/ir.ts'
+import type { DType, TypedArray } from '../../core/ir.ts'
 import type { Affine, Axis, Guard, IndexMap, Kernel, Reduction, Store } from '../../core/loops.ts'
 import type { BasicOp } from '../../core/scalar.ts'
+import { count } from '../../core/shape.ts'
 import { affine, axis, type Code, code, guard, type PlanBuilder, reduction, sweep } from '../fixtures/builder.ts'
-import { type Fixture, simply } from '../fixtures/sample.ts'
+import { type Fixture, fixture, sampleInput } from '../fixtures/sample.ts'
 
 interface Random {
   below(n: number): number
@@ -68,7 +69,21 @@ function load(r: Random, p: PlanBuilder, c: Code, pool: Pool, axes: readonly Axi
   pool[dtype].push(c.load(p.input(name, dtype, size), dtype, map, guards.length > 0 ? guards : undefined))
 }
 
-const onFloats: readonly BasicOp[] = ['add', 'sub', 'mul', 'div', 'neg', 'abs', 'sqrt', 'min', 'max', 'floor', 'ceil', 'trunc', 'nearest']
+const onFloats: readonly BasicOp[] = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'neg',
+  'abs',
+  'sqrt',
+  'min',
+  'max',
+  'floor',
+  'ceil',
+  'trunc',
+  'nearest',
+]
 const onIntegers: readonly BasicOp[] = ['add', 'sub', 'mul', 'div', 'neg', 'abs', 'min', 'max']
 const unary = new Set<string>(['neg', 'abs', 'sqrt', 'floor', 'ceil', 'trunc', 'nearest', 'not'])
 
@@ -96,7 +111,8 @@ function operation(r: Random, c: Code, pool: Pool, axes: readonly Axis[]): void 
       break
     }
     default: {
-      const list = dtype === 'bool' ? (['and', 'or', 'not'] as const) : dtype === 'f32' || dtype === 'f64' ? onFloats : onIntegers
+      const list =
+        dtype === 'bool' ? (['and', 'or', 'not'] as const) : dtype === 'f32' || dtype === 'f64' ? onFloats : onIntegers
       const op = r.pick<BasicOp>(list)
       pool[dtype].push(unary.has(op) ? c.op(op, dtype, a) : c.op(op, dtype, a, b))
     }
@@ -119,19 +135,55 @@ function dense(r: Random, axes: readonly Axis[]): { map: Affine; size: number } 
   return { map: { offset, strides }, size }
 }
 
-function store(r: Random, p: PlanBuilder, c: Code, pool: Pool, axes: readonly Axis[], name: string): Store {
+/** Each point stores an element of its own; or all inner points, in order, work on the element of their outer point. */
+function store(
+  r: Random,
+  p: PlanBuilder,
+  c: Code,
+  pool: Pool,
+  outer: readonly Axis[],
+  inner: Axis[],
+  name: string,
+): Store {
   const dtype = r.pick(dtypes.filter((d) => pool[d].length > 0))
+  const axes = [...outer, ...inner]
+  const value = r.pick(pool[dtype])
+  const number = dtype !== 'bool' && dtype !== 'u8'
+  if (inner.length > 0 && number && r.chance(0.3)) {
+    inner.forEach((a, i) => {
+      inner[i] = { ...a, kind: 'sequential' }
+    })
+    const { map, size } = dense(r, outer)
+    const here = affine(map.offset, ...map.strides, ...inner.map(() => 0))
+    const buffer = p.state(name, dtype, { kind: 'zeros' }, size)
+    if (r.chance(0.5)) return { buffer, map: here, value, accumulate: 'sum' }
+    return { buffer, map: here, value: c.op('sub', dtype, c.load(buffer, dtype, here), value) }
+  }
   const { map, size } = dense(r, axes)
   const guards = r.chance(0.2) ? [guard(4, -1, ...axes.map(() => 1))] : undefined
-  const accumulate = guards === undefined && r.chance(0.15) && dtype !== 'bool' && dtype !== 'u8'
-  return {
-    // A state, so that what is not stored is defined and what is can be compared.
-    buffer: p.state(name, dtype, { kind: 'zeros' }, size),
-    map,
-    value: r.pick(pool[dtype]),
-    ...(accumulate && { accumulate: 'sum' as const }),
-    ...(guards && { guards }),
+  const accumulate = guards === undefined && number && r.chance(0.15)
+  // A state, so that what is not stored is defined and what is can be compared.
+  const buffer = p.state(name, dtype, { kind: 'zeros' }, size)
+  return { buffer, map, value, ...(accumulate && { accumulate: 'sum' as const }), ...(guards && { guards }) }
+}
+
+const special: Readonly<Partial<Record<DType, readonly number[]>>> = {
+  f32: [Number.NaN, Infinity, -Infinity, -0, 0, 1e-40, 3e38, -0, -0],
+  f64: [Number.NaN, Infinity, -Infinity, -0, 0, 1e-310, 1e300, -0, -0],
+  i32: [-2147483648, 2147483647, -1, 0, 1],
+}
+
+/** Ordinary values with some special ones, or nothing but zeros of both signs. */
+function inputs(r: Random, p: PlanBuilder): Record<string, TypedArray> {
+  const made: Record<string, TypedArray> = {}
+  for (const port of p.build().inputs) {
+    const values = sampleInput(port)
+    const list = special[port.dtype] ?? []
+    const [rate, from] = r.chance(0.1) ? [1, [-0]] : [r.pick([0, 0, 0.05, 0.3]), list]
+    for (let i = 0; i < count(port.shape); i++) if (list.length > 0 && r.chance(rate)) values[i] = r.pick(from)
+    made[port.name] = values
   }
+  return made
 }
 
 function reductions(r: Random, pool: Pool): readonly Reduction[] {
@@ -148,7 +200,7 @@ function reductions(r: Random, pool: Pool): readonly Reduction[] {
 }
 
 export const randomKernel = (seed: number): Fixture =>
-  simply(`random ${seed}`, (p) => {
+  fixture(`random ${seed}`, (p) => {
     const r = random(seed)
     p.fault('index', 6)
     const outer = Array.from({ length: r.below(4) }, (_, i) => axis(`o${i}`, r.pick(extents)))
@@ -171,11 +223,12 @@ export const randomKernel = (seed: number): Fixture =>
       })
       for (let i = 0; i < 1 + r.below(4); i++) load(r, p, c, pool, axes, `x${s}${i}`)
       for (let i = 0; i < r.below(12); i++) operation(r, c, pool, axes)
-      const reduced = inner.length > 0 && r.chance(0.6) ? reductions(r, pool) : []
+      const reduced = inner.length > 0 && r.chance(0.5) ? reductions(r, pool) : []
       done.push([...reduced])
-      const tiled = inner.some((a) => a.tile)
-      const stores =
-        tiled || (reduced.length > 0 && r.chance(0.8)) ? [] : [store(r, p, c, pool, axes, `y${s}`)]
+      const silent = inner.some((a) => a.tile) || (reduced.length > 0 && r.chance(0.8))
+      const stores = silent
+        ? []
+        : Array.from({ length: 1 + r.below(3) }, (_, i) => store(r, p, c, pool, outer, inner, `y${s}${i}`))
       return sweep(inner, c, { reductions: reduced, stores })
     })
     const last = code()
@@ -188,4 +241,5 @@ export const randomKernel = (seed: number): Fixture =>
     })
     const kernel: Kernel = { name: 'random', outer, sweeps: [...sweeps, sweep([], last, { stores })] }
     p.kernel(kernel, r.chance(0.8) ? 'all' : 'one')
+    return inputs(r, p)
   })

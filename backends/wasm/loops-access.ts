@@ -146,7 +146,13 @@ export function emitLoad(nest: Nest, instr: Load, point: Point): Value {
   const out = newValue(code, dtype, point.width, alike)
   if (guards.length > 0) setZero(code, out)
   if (point.width === 1) {
-    guarded(nest, guards, point, () => setLoad(code, place, out), () => {})
+    guarded(
+      nest,
+      guards,
+      point,
+      () => setLoad(code, place, out),
+      () => {},
+    )
     return out
   }
   const all = (): void => {
@@ -181,7 +187,8 @@ export function emitStore(nest: Nest, store: Store, point: Point): void {
     storeScalar(code, place, lane, () => pushStored(nest, store, place, value, lane))
   const all = (): void => {
     if (value.width === 1) single(0)
-    else if (store.accumulate && place.step === 1 << SHIFT[value.dtype]) storeVector(code, place, sumVector(code, place, value))
+    else if (store.accumulate && place.step === 1 << SHIFT[value.dtype])
+      storeVector(code, place, sumVector(code, place, value))
     else if (store.accumulate) for (let lane = 0; lane < 4; lane++) single(lane)
     else storeVector(code, place, value)
   }
@@ -292,4 +299,3 @@ export function emitBounded(nest: Nest, instr: Extract<Instr, { op: 'bounded' }>
   code.set(out.locals[0]!)
   return out
 }
-

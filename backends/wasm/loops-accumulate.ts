@@ -16,7 +16,13 @@ const operation = { sum: 'add', prod: 'mul', max: 'max', min: 'min' } as const
 
 export function identity(monoid: Reduction['monoid'], dtype: DType): number {
   const [least, most] =
-    dtype === 'i32' ? [-2147483648, 2147483647] : dtype === 'u8' ? [0, 255] : dtype === 'bool' ? [0, 1] : [-Infinity, Infinity]
+    dtype === 'i32'
+      ? [-2147483648, 2147483647]
+      : dtype === 'u8'
+        ? [0, 255]
+        : dtype === 'bool'
+          ? [0, 1]
+          : [-Infinity, Infinity]
   return { sum: dtype === 'f32' || dtype === 'f64' ? -0 : 0, prod: 1, max: least, min: most, argmax: least }[monoid]
 }
 
@@ -175,4 +181,3 @@ export function increment(code: Code, counter: number): void {
   code.op(OP['i32.add'])
   code.set(counter)
 }
-

@@ -5,10 +5,10 @@
  * May not: emit code.
  */
 import type { Instr, Kernel, Sweep } from '../../core/loops.ts'
-import { operandsOf, rootsOf } from '../../planner/kernels/instructions.ts'
-import { rareOnly } from '../../planner/kernels/rare.ts'
 import { decodeNumber } from '../../core/scalar.ts'
 import { round } from '../../core/scalar-evaluate.ts'
+import { operandsOf, rootsOf } from '../../planner/kernels/instructions.ts'
+import { rareOnly } from '../../planner/kernels/rare.ts'
 import { constantValue, type Value } from './emit-value.ts'
 import { loadForm, type Nest, storeForm } from './loops-access.ts'
 import { type Form, indexForm } from './loops-forms.ts'
@@ -36,7 +36,11 @@ export function frameOf(nest: Nest, kernel: Kernel, sweep: Sweep): Frame {
   const depths: number[] = []
   for (const instr of sweep.code) {
     const own =
-      instr.op === 'reduced' ? kernel.outer.length : instr.op === 'load' && stored.has(instr.buffer) ? depth : mapDepth(instr)
+      instr.op === 'reduced'
+        ? kernel.outer.length
+        : instr.op === 'load' && stored.has(instr.buffer)
+          ? depth
+          : mapDepth(instr)
     depths.push(Math.max(own, ...operandsOf(instr).map((id) => depths[id]!)))
   }
   const owned = ownership(sweep, depths)
@@ -69,7 +73,8 @@ function ownership(sweep: Sweep, depths: number[]): Map<number, readonly number[
 /** One more than the deepest axis that an instruction's own maps mention. */
 function mapDepth(instr: Instr): number {
   const deepest = (strides: readonly number[]): number => strides.findLastIndex((s) => s !== 0) + 1
-  if (instr.op === 'load') return Math.max(deepest(instr.map.strides), ...(instr.guards ?? []).map((g) => deepest(g.strides)))
+  if (instr.op === 'load')
+    return Math.max(deepest(instr.map.strides), ...(instr.guards ?? []).map((g) => deepest(g.strides)))
   if (instr.op === 'inside') return Math.max(0, ...instr.guards.map((g) => deepest(g.strides)))
   if (instr.op === 'index') return deepest(instr.map.strides)
   return instr.op === 'bounded' ? deepest(instr.position.strides) : 0

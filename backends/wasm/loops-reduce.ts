@@ -19,7 +19,7 @@ import {
   untilMultiple,
 } from './loops-accumulate.ts'
 import { ordered } from './loops-choose.ts'
-import { type Bound, least, type Loop, plus, pushBound, step, whileBelow } from './loops-loop.ts'
+import { type Bound, type Loop, least, plus, pushBound, step, whileBelow } from './loops-loop.ts'
 import { OP } from './opcodes.ts'
 
 /** Bodies are not repeated beyond this many instructions. */
@@ -36,7 +36,10 @@ export interface Body {
 }
 
 /** How lanes and blocks are laid out, once for all reductions of a sweep; undefined where they differ. `free`: lanes where the order is free. */
-export function commonOrder(reductions: readonly Reduction[], free: number): { lanes: number; block: number } | undefined {
+export function commonOrder(
+  reductions: readonly Reduction[],
+  free: number,
+): { lanes: number; block: number } | undefined {
   const [first, ...rest] = reductions.filter(ordered)
   if (first === undefined) return { lanes: free, block: Number.POSITIVE_INFINITY }
   return rest.every((r) => r.lanes === first.lanes && r.block === first.block) ? first : undefined
@@ -52,7 +55,14 @@ interface Walk {
 }
 
 /** Along one axis, whose loop has been started. `width`: lanes of a result; `along`: points of the axis taken at once (4 only for width 1). */
-export function reduceAxis(code: Code, loop: Loop, count: Bound, body: Body, width: Width, along: Width): readonly Value[] {
+export function reduceAxis(
+  code: Code,
+  loop: Loop,
+  count: Bound,
+  body: Body,
+  width: Width,
+  along: Width,
+): readonly Value[] {
   const { lanes, block } = commonOrder(body.reductions, along === 4 ? 16 : 4)!
   const groups = lanes / along
   const blocks = Number.isFinite(block) && (typeof count !== 'number' || count > block)
@@ -112,7 +122,7 @@ function oneBlock(walk: Walk, end: Bound, length: number | undefined): void {
         if (groups > 1) turn()
       })
     }
-    if (along === 4 && (length === undefined || length % 4 !== 0)) lastPoints(walk, end, turn)
+    if (along === 4 && (length === undefined || length % 4 !== 0)) lastPoints(walk, end)
     if (rounds !== undefined) untilMultiple(code, rounds, groups, () => held.forEach((h) => h.rotate()))
   }
   for (const h of held) h.closeBlock()
@@ -133,7 +143,7 @@ function pushPoint(code: Code, loop: Loop, shift: number): void {
 }
 
 /** Up to three points, one by one, collected in the lanes where they belong; the lanes after them get identities. */
-function lastPoints({ code, loop, body, held, groups }: Walk, end: Bound, turn: () => void): void {
+function lastPoints({ code, loop, body, held }: Walk, end: Bound): void {
   const pending = body.dtypes.map((dtype) => newValue(code, dtype, 4, false))
   const single = body.dtypes.map((dtype) => newValue(code, dtype, 1, true))
   const lane = code.local(I32)
@@ -163,7 +173,6 @@ function lastPoints({ code, loop, body, held, groups }: Walk, end: Bound, turn: 
   held.forEach((h, i) => {
     h.add(0, pending[i]!, () => code.i32(0))
   })
-  if (groups > 1) turn()
   code.op(OP.end)
 }
 

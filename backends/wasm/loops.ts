@@ -100,7 +100,12 @@ function emitSweep(
     dtypes: sweep.reductions.map((r) => sweep.code[r.value]!.dtype),
     size: frame.levels[frame.depth]!.length + sweep.stores.length,
     emit(shift, along) {
-      const spot: Spot = { width: along === 4 ? 4 : width, depth: frame.depth, axis: along === 4 ? last : outer - 1, shift }
+      const spot: Spot = {
+        width: along === 4 ? 4 : width,
+        depth: frame.depth,
+        axis: along === 4 ? last : outer - 1,
+        shift,
+      }
       if (frame.depth > outer) emitLevel(nest, frame, spot, results)
       emitStores(nest, frame, spot)
       const point = pointOf(frame, spot)

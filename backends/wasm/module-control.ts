@@ -4,7 +4,17 @@
  * May not: know kernels.
  */
 import { functionCode, I32 } from './assembler.ts'
-import { ABORT, ABORT_INTERVAL, BARRIER_COUNT, BARRIER_EPOCH, FAULT, FAULT_POSITION, FAULT_VALUE, SLEEPERS, SPIN } from './layout.ts'
+import {
+  ABORT,
+  ABORT_INTERVAL,
+  BARRIER_COUNT,
+  BARRIER_EPOCH,
+  FAULT,
+  FAULT_POSITION,
+  FAULT_VALUE,
+  SLEEPERS,
+  SPIN,
+} from './layout.ts'
 import { OP } from './opcodes.ts'
 
 /** fault(number, value, position): the first of a run is kept. */

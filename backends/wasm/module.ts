@@ -9,9 +9,9 @@ import { expandKernel } from '../../planner/kernels/expand.ts'
 import type { PlanBuffer, PlanData } from '../../planner/types.ts'
 import { encodeModule, type FunctionType, functionCode, I32 } from './assembler.ts'
 import { emitProduct, packedProduct, type Shared, splitOf } from './contract.ts'
-import { barrierFunction, faultFunction, shareFunction } from './module-control.ts'
 import { emitLoops, grainOf } from './loops.ts'
 import type { Nest } from './loops-access.ts'
+import { barrierFunction, faultFunction, shareFunction } from './module-control.ts'
 import { OP } from './opcodes.ts'
 
 /** A kernel's function, and how ranks share it: units of `grain` points of an axis of `extent`; 1 of 1 where it has none. */

@@ -50,7 +50,8 @@ export function runModule(plan: PlanData, inputs: Inputs, ranks: number): Outcom
     for (let rank = 0; rank < ranks; rank++) (run as (rank: number, ranks: number) => number)(rank, ranks)
   }
   const control = new Int32Array(memory.buffer, 0, 128)
-  const fault = control[FAULT] === 0 ? undefined : [control[FAULT]! - 1, control[FAULT_VALUE]!, control[FAULT_POSITION]!]
+  const fault =
+    control[FAULT] === 0 ? undefined : [control[FAULT]! - 1, control[FAULT_VALUE]!, control[FAULT_POSITION]!]
   return { outputs: outputsOf(plan, memory.buffer), fault }
 }
 
