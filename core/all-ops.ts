@@ -7,10 +7,12 @@
 import * as derivatives from './differentiate/requests.ts'
 import type { Op } from './ir.ts'
 import * as ops from './ops.ts'
+import { scanOp } from './control/scan.ts'
 import { input } from './primitives/leaf.ts'
+import { result } from './primitives/tuple.ts'
 
 const isOp = (x: unknown): x is Op => typeof x === 'function' && 'facts' in x && 'evaluate' in x
 
-const exported: readonly unknown[] = [input, ...Object.values(ops), ...Object.values(derivatives)]
+const exported: readonly unknown[] = [input, result, scanOp, ...Object.values(ops), ...Object.values(derivatives)]
 
 export const allOps: readonly Op[] = exported.filter(isOp)

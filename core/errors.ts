@@ -96,6 +96,19 @@ export function parseError(line: number, what: string): DeclarationError {
   return new DeclarationError('E_PARSE', `line ${line}: ${what}`)
 }
 
+export function noInputValue(name: string, given: readonly string[]): InputError {
+  return new InputError('E_INPUT_NAMES', `evaluate: no value for input '${name}'; given: ${given.join(', ') || 'none'}`)
+}
+export function carryMismatch(name: string, is: string, next: string): DeclarationError {
+  return new DeclarationError(
+    'E_CARRY',
+    `scan: carry '${name}' starts as ${is} but its next value is ${next}; they must have one type`,
+  )
+}
+export function scanLength(detail: string): DeclarationError {
+  return new DeclarationError('E_SCAN_LENGTH', `scan: ${detail}`)
+}
+
 // ——— ours ———
 
 export function broken(where: string, law: string, detail: string): InvariantError {

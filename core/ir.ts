@@ -80,16 +80,24 @@ export type LinearMap =
       transpose(ct: Node): Node
     }
 
+/** A tangent or cotangent; absent is zero. */
+export type Tangent = Node | undefined
+
 /**
- * The joint map of all operands to the result. Most ops give one map an operand (`partials`).
- * An op with several results or shared work (scan …) gives push and pull instead; absent entries are zeros.
+ * The joint map of all operands to the result. Most ops give one map an operand (`partials`). An op with several results or shared work
+ * (scan …) gives push and pull over all of them. Reading a tuple is a projection.
  */
 export type JointMap =
   | { readonly kind: 'partials'; readonly maps: readonly LinearMap[] }
+  | { readonly kind: 'projection'; readonly index: number }
   | {
       readonly kind: 'joint'
-      push(tangents: readonly (Node | undefined)[]): Node | undefined
-      pull(cotangents: readonly (Node | undefined)[]): readonly (Node | undefined)[]
+      /** The node that computes the same and also what push and pull need (a tape); it replaces the primal node. Same operands. */
+      readonly primal?: Node
+      /** Tangents of the operands → tangents of the results. */
+      push(tangents: readonly Tangent[]): readonly Tangent[]
+      /** Cotangents of the results → cotangents of the operands. */
+      pull(cotangents: readonly Tangent[]): readonly Tangent[]
     }
 
 // ——— lowering ———
@@ -140,6 +148,15 @@ export type Lowering =
       readonly sequential: readonly number[]
       to(at: readonly Index[], w: ElementWriter): readonly Index[]
       value(at: readonly Index[], w: ElementWriter): Scalar
+    }
+  /** A loop: the body's kernels, `length` times. Operands, results and body as in `scan`. */
+  | {
+      readonly kind: 'loop'
+      readonly body: Graph
+      readonly length: number
+      readonly carries: number
+      readonly overs: number
+      readonly reverse: boolean
     }
   /** Constant data, placed once in the arena. */
   | { readonly kind: 'data'; readonly data: TypedArray }
@@ -193,8 +210,8 @@ export interface Op {
   type(params: Params, operands: readonly Node[]): Type
   /** The derivative at `node`. Absent: no operand has a tangent (integers, comparisons, opaque ops). */
   linear?(node: Node): JointMap
-  /** The same op for k examples at once: operands marked in `batched` have a new leading axis of size `size`, and so must the result. */
-  batch(params: Params, operands: readonly Node[], batched: readonly boolean[], size: number): Node
+  /** The same op for k examples at once: operands marked in `batched` have a new leading axis of size `size`, and so must the result. Of a tuple: its items. */
+  batch(params: Params, operands: readonly Node[], batched: readonly boolean[], size: number): Node | readonly Node[]
   /** The oracle: plain and obvious. */
   evaluate(params: Params, operands: readonly Tensor[], type: Type): Tensor | readonly Tensor[]
   lower?(node: Node): Lowering

@@ -4,6 +4,7 @@
  */
 
 export { broadcastTo } from './align.ts'
+export { scan } from './control/loops.ts'
 export { logSoftmax, relu, softmax, square } from './composites/activation.ts'
 export { crossEntropy, mse } from './composites/loss.ts'
 export { stack, unstack } from './composites/stacking.ts'

@@ -5,13 +5,14 @@
  */
 
 import { asNode } from './define.ts'
-import { call as callOp, results } from './differentiate/requests.ts'
+import { call as callOp } from './differentiate/requests.ts'
 import { badName, foreignInput, nameTaken, nextMismatch, unknownName } from './errors.ts'
 import { graphOf, topological } from './graph.ts'
 import type { Dim, DType, Graph, Node, TensorType } from './ir.ts'
 import { type Initializer, zeros } from './nn/initializers.ts'
 import { recordSites } from './node.ts'
 import { input } from './primitives/leaf.ts'
+import { results } from './primitives/tuple.ts'
 import { sameType, showType, tensorType } from './shape.ts'
 
 /** A declared value: dtype, shape, and for state how it starts. */

@@ -18,7 +18,7 @@ export interface RandomProgram {
 export interface RandomOptions {
   /** Default: either. */
   readonly dtype?: 'f32' | 'f64'
-  /** Steps to build with, most. Default 12. */
+  /** Steps to build with, most. Default 16. */
   readonly steps?: number
 }
 type FastCheck = typeof import('fast-check')
@@ -39,13 +39,13 @@ type Build = (pool: Pool, pick: Pick) => Node | undefined
 /** `randomProgram(fc)`: an Arbitrary of a graph with inputs x0, x1 … (floats) and k (indices), outputs y0, y1 …. */
 export function randomProgram(fc: FastCheck, options: RandomOptions = {}): Arbitrary<RandomProgram> {
   const size = fc.constantFrom(2, 3, 1, 4, 0, 5)
-  const step = fc.tuple(fc.nat(997), fc.array(fc.nat(997), { minLength: 5, maxLength: 5 }))
+  const step = fc.tuple(fc.nat(997), fc.array(fc.nat(997), { minLength: 7, maxLength: 7 }))
   return fc
     .record({
       dtype: options.dtype ? fc.constant(options.dtype) : fc.constantFrom('f32' as const, 'f64' as const),
       shapes: fc.array(fc.array(size, { maxLength: 3 }), { minLength: 1, maxLength: 3 }),
       seed: fc.nat(997),
-      steps: fc.array(step, { minLength: 1, maxLength: options.steps ?? 12 }),
+      steps: fc.array(step, { minLength: 1, maxLength: options.steps ?? 16 }),
     })
     .map(({ dtype, shapes, seed, steps }) => build(dtype, shapes, seed, steps))
 }
@@ -87,7 +87,9 @@ function build(
 const eighths = (n: number, seed: number): number[] =>
   Array.from({ length: n }, (_, i) => (((i * 17 + seed * 29 + 5) % 33) - 16) / 8)
 
-const any = (p: Pool, pick: Pick): Node => p.nodes[pick(p.nodes.length)]!
+/** Late nodes are likelier, so that graphs grow deep. */
+const any = (p: Pool, pick: Pick): Node =>
+  p.nodes.at(-1 - Math.min(pick(p.nodes.length), pick(p.nodes.length)))!
 const exactly = (p: Pool, pick: Pick): Node => p.exact[pick(p.exact.length)]!
 const sizesOf = (x: Node): readonly number[] => x.shape as readonly number[]
 const axisIn = (x: Node, pick: Pick): number => pick(x.shape.length)
@@ -192,9 +194,10 @@ const builders: readonly Build[] = [
   chosen((a, b) => op.logicalOr(op.greater(a, b), op.logicalNot(op.greaterEqual(a, 0)))),
   (p, pick) => op.cast(op.cast(exactly(p, pick), 'i32'), p.dtype),
   (p) => (p.index ? op.gather(p.nodes[0]!, p.index) : undefined),
-  (p, pick) => {
-    const updates = any(p, pick)
-    return p.index && updates.shape[0] === 3 ? op.scatterAdd(updates, p.index, p.nodes[0]!.shape[0] as number) : undefined
+  (p) => {
+    if (!p.index) return undefined
+    const updates = p.nodes.findLast((x) => x.shape[0] === 3) ?? op.sin(op.gather(p.nodes[0]!, p.index))
+    return op.scatterAdd(updates, p.index, p.nodes[0]!.shape[0] as number)
   },
   (p) => (p.index ? op.oneHot(p.index, p.nodes[0]!.shape[0] as number, p.dtype) : undefined),
   (p, pick) => {

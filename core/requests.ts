@@ -5,7 +5,7 @@
  * May not: differentiate; that happens when the planner resolves the request.
  */
 
-import { jacobian as jacobianOp, jvp as jvpOp, results, vjp as vjpOp } from './differentiate/requests.ts'
+import { jacobian as jacobianOp, jvp as jvpOp, vjp as vjpOp } from './differentiate/requests.ts'
 import { nameTaken, notDifferentiable, notScalar, unknownName } from './errors.ts'
 import type { Node } from './ir.ts'
 import { zeros } from './nn/initializers.ts'
@@ -19,6 +19,7 @@ import {
   type Value,
   type Values,
 } from './program.ts'
+import { results } from './primitives/tuple.ts'
 import { isFloat, showType } from './shape.ts'
 
 /** How a Jacobian is accumulated. 'auto' compares the predicted time of all. */

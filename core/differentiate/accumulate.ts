@@ -4,7 +4,7 @@
  * Invariant: the result has shape [...y, ...x], whatever the direction.
  * May not: decide the direction (the planner's), or build a Jacobian nobody asked for.
  */
-import type { Node } from '../ir.ts'
+import type { Node, Type } from '../ir.ts'
 import { broadcast, reshape } from '../primitives/broadcast.ts'
 import { cast } from '../primitives/cast.ts'
 import { eye } from '../primitives/indexing.ts'
@@ -81,7 +81,9 @@ function seeded(
 
 /** [start, size] of each chunk of seeds: as few and as equal as the memory bound allows. */
 function chunkSizes(linear: Linearization, total: number): (readonly [number, number])[] {
-  const largest = Math.max(1, ...linear.steps.map((s) => count(sizes(s.node.shape, 'jacobian'))))
+  const elements = (type: Type): number =>
+    type.kind === 'tensor' ? count(sizes(type.shape, 'jacobian')) : type.items.reduce((n, t) => n + elements(t), 0)
+  const largest = linear.steps.reduce((most, s) => Math.max(most, elements(s.node.type)), 1)
   const parts = Math.max(1, Math.min(total, Math.ceil((total * largest) / CHUNK_ELEMENTS)))
   const starts = Array.from({ length: parts + 1 }, (_, i) => Math.floor((i * total) / parts))
   return starts.slice(1).map((end, i) => [starts[i]!, end - starts[i]!] as const)

@@ -5,10 +5,12 @@
  * May not: choose an order. (Griewank & Walther, Evaluating Derivatives, 2nd ed., ch. 3.)
  */
 import { topological } from '../graph.ts'
-import type { JointMap, Node } from '../ir.ts'
+import type { JointMap, Node, Tangent } from '../ir.ts'
 import { applyMap, type Products } from '../linear-map.ts'
+import { typedNode } from '../node.ts'
 import { add, mul, scaleSafe } from '../primitives/arithmetic.ts'
 import { hasTangent } from '../primitives/leaf.ts'
+import { rebuildNodes } from '../rebuild.ts'
 
 export interface Linearization {
   readonly wrt: readonly Node[]
@@ -65,19 +67,39 @@ function underBranches(order: readonly Node[]): Set<Node> {
   return under
 }
 
-export type Tangent = Node | undefined
-
 const plus = (a: Tangent, b: Tangent): Tangent => (a && b ? add(a, b) : (a ?? b))
+
+/** Tangents held for nodes; for a tuple, those of its items. */
+interface Held {
+  get(node: Node): Tangent
+  items(node: Node): Tangent[]
+  add(node: Node, t: Tangent): void
+  addItem(tuple: Node, index: number, t: Tangent): void
+}
+function held(): Held {
+  const tensors = new Map<Node, Tangent>()
+  const tuples = new Map<Node, Tangent[]>()
+  const items = (node: Node): Tangent[] => tuples.get(node) ?? tuples.set(node, []).get(node)!
+  return {
+    get: (node) => tensors.get(node),
+    items,
+    add: (node, t) => tensors.set(node, plus(tensors.get(node), t)),
+    addItem: (tuple, index, t) => {
+      items(tuple)[index] = plus(items(tuple)[index], t)
+    },
+  }
+}
 
 /** JVP: tangents of `wrt` → tangents of the outputs. Absent is zero, in and out. */
 export function push(linear: Linearization, tangents: readonly Tangent[]): Tangent[] {
-  const at = new Map<Node, Tangent>(linear.wrt.map((node, i) => [node, tangents[i]]))
+  const at = held()
+  linear.wrt.forEach((node, i) => at.add(node, tangents[i]))
   for (const { node, map, shielded } of linear.steps) {
-    const incoming = node.operands.map((o) => at.get(o))
-    if (map.kind === 'joint') at.set(node, map.push(incoming))
+    if (map.kind === 'projection') at.add(node, at.items(node.operands[0]!)[map.index])
     else {
-      const parts = map.maps.map((m, i) => incoming[i] && applyMap(m, incoming[i], false, shielded, products))
-      at.set(node, parts.reduce(plus, undefined))
+      const incoming = node.operands.map((o) => at.get(o))
+      if (map.kind === 'joint') map.push(incoming).forEach((t, i) => at.addItem(node, i, t))
+      else for (const [i, m] of map.maps.entries()) if (incoming[i]) at.add(node, applyMap(m, incoming[i], false, shielded, products))
     }
   }
   return linear.outputs.map((o) => at.get(o))
@@ -85,22 +107,34 @@ export function push(linear: Linearization, tangents: readonly Tangent[]): Tange
 
 /** VJP: cotangents of the outputs → cotangents of `wrt`, by the transposed maps in the opposite order. Absent is zero. */
 export function pull(linear: Linearization, cotangents: readonly Tangent[]): Tangent[] {
-  const at = new Map<Node, Tangent>()
-  linear.outputs.forEach((o, i) => at.set(o, plus(at.get(o), cotangents[i])))
+  const at = held()
+  linear.outputs.forEach((o, i) => at.add(o, cotangents[i]))
   const wanted = new Set<Node>([...linear.wrt, ...linear.steps.map((s) => s.node)])
   for (let i = linear.steps.length - 1; i >= 0; i--) {
     const { node, map, shielded } = linear.steps[i]!
+    if (map.kind === 'joint') {
+      const cts = at.items(node)
+      if (!cts.some((ct) => ct)) continue
+      map.pull(cts).forEach((ct, k) => wanted.has(node.operands[k]!) && at.add(node.operands[k]!, ct))
+      continue
+    }
     const ct = at.get(node)
     if (!ct) continue
-    const parts =
-      map.kind === 'joint'
-        ? map.pull([ct])
-        : map.maps.map((m, k) =>
-            wanted.has(node.operands[k]!) ? applyMap(m, ct, true, shielded, products) : undefined,
-          )
-    node.operands.forEach((o, k) => {
-      if (parts[k] && wanted.has(o)) at.set(o, plus(at.get(o), parts[k]))
-    })
+    if (map.kind === 'projection') at.addItem(node.operands[0]!, map.index, ct)
+    else
+      for (const [k, m] of map.maps.entries())
+        if (wanted.has(node.operands[k]!)) at.add(node.operands[k]!, applyMap(m, ct, true, shielded, products))
   }
   return linear.wrt.map((node) => at.get(node))
+}
+
+/** `roots` with every primal node that a joint map extends (to keep a tape) replaced by the extended one. */
+export function withTapes(linear: Linearization, roots: readonly Node[]): Node[] {
+  const tapes = new Map(linear.steps.flatMap(({ node, map }) => (map.kind === 'joint' && map.primal ? [[node, map.primal] as const] : [])))
+  if (tapes.size === 0) return [...roots]
+  const made = rebuildNodes(topological(roots), new Map(), (node, operands) => {
+    const tape = tapes.get(node)
+    return tape && typedNode(tape.op, operands, tape.params, tape.type)
+  })
+  return roots.map((r) => made.get(r)!)
 }

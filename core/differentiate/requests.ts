@@ -7,45 +7,28 @@
 import { type Callable, noSamples, op } from '../define.ts'
 import { broken } from '../errors.ts'
 import { graphOf } from '../graph.ts'
-import type { Candidate, Choose, Graph, Node, Op, Params, TensorType, TupleType } from '../ir.ts'
+import type { Candidate, Choose, Graph, Node, Op, Params, TensorType } from '../ir.ts'
 import { makeNode } from '../node.ts'
 import { input } from '../primitives/leaf.ts'
 import { inline } from '../rebuild.ts'
 import { count, sizes, tensorType } from '../shape.ts'
 import { accumulate, filled } from './accumulate.ts'
-import { linearize, pull, push } from './linearize.ts'
+import { type Linearization, linearize, pull, push, withTapes } from './linearize.ts'
 
 const bodyOf = (p: Params): Graph => p['body'] as Graph
-const namesOf = (p: Params, key: 'of' | 'wrt'): readonly string[] => p[key] as readonly string[]
+/** A call asks for nothing. */
+const namesOf = (p: Params, key: 'of' | 'wrt'): readonly string[] => (p[key] ?? []) as readonly string[]
 const typeOf = (node: Node): TensorType => node.type as TensorType
-
-/** Result `index` of a tuple. */
-export const result: Callable<(tuple: Node, index: number) => Node> = op(
-  {
-    name: 'result',
-    facts: { projection: true },
-    type: (p, [tuple]) => (tuple!.type as TupleType).items[p['index'] as number]!,
-    batch: (): never => unresolved('result'),
-    evaluate: (): never => unresolved('result'),
-    samples: noSamples,
-  },
-  (tuple, index) => makeNode(result, [tuple], { index }),
-)
 
 function unresolved(name: string): never {
   throw broken(name, 'a request reached a stage that runs after `resolve`', 'call resolve(graph, choose) first')
 }
 
-/** All results of a request or call. */
-export function results(node: Node): Node[] {
-  return (node.type as TupleType).items.map((_, i) => result(node, i))
-}
-
 interface Request {
   /** Types of what is asked for, beyond the body's outputs. */
   derivatives(p: Params): readonly TensorType[]
-  /** The body's inputs (extra ones last) → its outputs and the derivatives. */
-  build(p: Params, extra: readonly Node[], choose: Choose): readonly Node[]
+  /** The derivatives as nodes over the body's inputs and the extra ones. */
+  build(linear: Linearization, extra: readonly Node[], p: Params, choose: Choose): readonly Node[]
 }
 
 function request(name: string, r: Request): Callable<(operands: readonly Node[], params: Params) => Node> {
@@ -58,7 +41,11 @@ function request(name: string, r: Request): Callable<(operands: readonly Node[],
     expand: (node, choose) => {
       const body = bodyOf(node.params)
       const extra = node.operands.slice(body.inputs.length).map((o, i) => input(`seed${i}`, typeOf(o)))
-      const outputs = [...body.outputs.map((o) => o.node), ...r.build(node.params, extra, choose)]
+      const linear = linearized(node.params)
+      const outputs = withTapes(linear, [
+        ...body.outputs.map((o) => o.node),
+        ...r.build(linear, extra, node.params, choose),
+      ])
       const whole = graphOf(
         body.name,
         [...body.inputs, ...extra],
@@ -81,7 +68,7 @@ function output(p: Params, name: string): Node {
 function inputOf(p: Params, name: string): Node {
   return bodyOf(p).inputs.find((i) => i.params['name'] === name)!
 }
-const linearized = (p: Params) =>
+const linearized = (p: Params): Linearization =>
   linearize(
     namesOf(p, 'of').map((n) => output(p, n)),
     namesOf(p, 'wrt').map((n) => inputOf(p, n)),
@@ -94,19 +81,13 @@ export const call: ReturnType<typeof request> = request('call', { derivatives: (
 /** Tangents of `of`. Operands: the inputs, then a tangent of each `wrt`. */
 export const jvp: ReturnType<typeof request> = request('jvp', {
   derivatives: (p) => namesOf(p, 'of').map((n) => typeOf(output(p, n))),
-  build: (p, tangents) => {
-    const linear = linearized(p)
-    return push(linear, tangents).map((t, i) => orZero(t, linear.outputs[i]!))
-  },
+  build: (linear, tangents) => push(linear, tangents).map((t, i) => orZero(t, linear.outputs[i]!)),
 })
 
 /** Cotangents of `wrt`. Operands: the inputs, then a cotangent of each `of`. */
 export const vjp: ReturnType<typeof request> = request('vjp', {
   derivatives: (p) => namesOf(p, 'wrt').map((n) => typeOf(inputOf(p, n))),
-  build: (p, cotangents) => {
-    const linear = linearized(p)
-    return pull(linear, cotangents).map((t, i) => orZero(t, linear.wrt[i]!))
-  },
+  build: (linear, cotangents) => pull(linear, cotangents).map((t, i) => orZero(t, linear.wrt[i]!)),
 })
 
 /** dy/dx for each `of` and each `wrt` (outermost: `of`), shape [...y, ...x], in the direction that `choose` picks. */
@@ -115,8 +96,7 @@ export const jacobian: ReturnType<typeof request> = request('jacobian', {
     namesOf(p, 'of').flatMap((y) =>
       namesOf(p, 'wrt').map((x) => tensorType(output(p, y).dtype, [...output(p, y).shape, ...inputOf(p, x).shape])),
     ),
-  build: (p, _, choose) => {
-    const linear = linearized(p)
+  build: (linear, _, p, choose) => {
     const size = (nodes: readonly Node[]) => nodes.reduce((n, x) => n + count(sizes(x.shape, 'jacobian')), 0)
     const candidate = (name: 'forward' | 'reverse', seeds: number): Candidate => ({
       name,
@@ -125,7 +105,7 @@ export const jacobian: ReturnType<typeof request> = request('jacobian', {
         graphOf(
           name,
           bodyOf(p).inputs,
-          accumulate(linear, name).map((node, i) => ({ name: String(i), node })),
+          withTapes(linear, accumulate(linear, name)).map((node, i) => ({ name: String(i), node })),
         ),
     })
     const candidates = [candidate('forward', size(linear.wrt)), candidate('reverse', size(linear.outputs))]

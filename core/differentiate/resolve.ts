@@ -18,7 +18,7 @@ export const byDimensions: Choose = (_, candidates, mode) => {
 }
 
 export function resolve(graph: Graph, choose: Choose = byDimensions): Graph {
-  if (!graph.nodes.some((node) => node.op.expand)) return graph
+  if (!graph.nodes.some((node) => node.op.expand || Object.values(node.params).some(isGraph))) return graph
   const made = new Map<Node, Node>()
   const tuples = new Map<Node, readonly Node[]>()
   for (const node of graph.nodes) {
@@ -28,15 +28,14 @@ export function resolve(graph: Graph, choose: Choose = byDimensions): Graph {
       continue
     }
     const operands = node.operands.map((o) => made.get(o) ?? o)
-    if (node.op.expand)
-      tuples.set(
-        node,
-        node.op.expand(typedNode(node.op, operands, resolvedBodies(node.params, choose), node.type), choose),
-      )
+    const bodies = Object.values(node.params).some(isGraph)
+    const whole = bodies
+      ? typedNode(node.op, operands, resolvedBodies(node.params, choose), node.type)
+      : withOperands(node, operands)
+    if (node.op.expand) tuples.set(node, node.op.expand(whole, choose))
     else {
-      const next = withOperands(node, operands)
-      if (next !== node) inheritSite(next, node)
-      made.set(node, next)
+      if (whole !== node) inheritSite(whole, node)
+      made.set(node, whole)
     }
   }
   return graphOf(

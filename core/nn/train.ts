@@ -3,12 +3,13 @@
  * Invariant: all float state of the program is trained; the optimizer's own values are state too, named `KIND.PARAMETER.SLOT`.
  * May not: know an optimizer beyond its record.
  */
-import { jacobian, results } from '../differentiate/requests.ts'
+import { jacobian } from '../differentiate/requests.ts'
 import { notScalar, unknownName } from '../errors.ts'
 import type { Node } from '../ir.ts'
 import { add } from '../primitives/arithmetic.ts'
 import { cast } from '../primitives/cast.ts'
 import { f32, f64, i32, inputNodes, type Names, NEXT, type Program, programOf, type Values } from '../program.ts'
+import { results } from '../primitives/tuple.ts'
 import { isFloat, showType } from '../shape.ts'
 import type { Optimizer } from './optimizers.ts'
 

@@ -79,5 +79,6 @@ export const extent: Callable<(shape: readonly Dim[], dtype: DType) => Node> = o
   (shape, dtype) => makeNode(extent, [], { shape: Object.freeze([...shape]), dtype }),
 )
 
-/** Is it differentiable by type? */
-export const hasTangent = (node: Node): boolean => node.type.kind === 'tensor' && isFloat(node.dtype)
+/** Is it differentiable by type? A tuple is if any of its items is. */
+export const hasTangent = ({ type }: Node): boolean =>
+  type.kind === 'tensor' ? isFloat(type.dtype) : type.items.some((t) => isFloat(t.dtype))
