@@ -9,9 +9,17 @@ import { count, tensor, tensorType } from './shape.ts'
 import { assertVerified } from './verify.ts'
 
 const rotated = (x: Tensor, by: number): Tensor =>
-  tensor(x.dtype, x.shape, Array.from(x.data, (_, i) => x.data[(i + by) % x.data.length]!))
+  tensor(
+    x.dtype,
+    x.shape,
+    Array.from(x.data, (_, i) => x.data[(i + by) % x.data.length]!),
+  )
 const stacked = (parts: readonly Tensor[], like: Tensor): Tensor =>
-  tensor(like.dtype, [parts.length, ...like.shape], parts.flatMap((p) => Array.from(p.data)))
+  tensor(
+    like.dtype,
+    [parts.length, ...like.shape],
+    parts.flatMap((p) => Array.from(p.data)),
+  )
 
 /** Every non-empty choice of the operands. */
 function subsets(n: number): boolean[][] {
@@ -32,7 +40,15 @@ function check(t: Trial, marks: readonly boolean[], k: number): void {
     Object.fromEntries(t.sample.operands.map((x, i) => [`x${i}`, marks[i] ? rotated(x, lane) : x])),
   )
   const values = Object.fromEntries(
-    t.sample.operands.map((x, i) => [`x${i}`, marks[i] ? stacked(lanes.map((l) => l[`x${i}`]!), x) : x]),
+    t.sample.operands.map((x, i) => [
+      `x${i}`,
+      marks[i]
+        ? stacked(
+            lanes.map((l) => l[`x${i}`]!),
+            x,
+          )
+        : x,
+    ]),
   )
   const got = evaluate(g, values)['y']!
   const single = graph(t.inputs, { y: t.node })

@@ -13,8 +13,9 @@ import { tensor } from './shape.ts'
 import { assertVerified } from './verify.ts'
 
 const DEPTH = 50_000
+const PATIENCE = 120_000
 
-describe('a chain of 100,000 nodes', () => {
+describe('a chain of 100,000 nodes', { timeout: PATIENCE }, () => {
   const chain = program({
     name: 'chain',
     inputs: { x: f64(), c: f64() },

@@ -220,3 +220,18 @@ export function badThreads(threads: unknown): InputError {
 export function planTooLarge(bytes: number): UnsupportedError {
   return new UnsupportedError('E_TOO_LARGE', `the plan needs ${bytes.toLocaleString('en')} bytes; WebAssembly memory ends at 4,294,967,296. Use smaller batches or f32`)
 }
+
+// ——— the command line ———
+
+export function unreadable(file: string, why: string): InputError {
+  return new InputError('E_FILE', `${file}: ${why}`)
+}
+export function modelDocument(file: string): UnsupportedError {
+  return new UnsupportedError(
+    'E_MODEL_DOCUMENT',
+    `${file}: JSON model documents are not supported yet; give a graph as text, as print(program.graph) writes it`,
+  )
+}
+export function badOption(option: string, given: string, remedy: string): InputError {
+  return new InputError('E_OPTION', `${option} ${given}: ${remedy}`)
+}

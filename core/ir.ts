@@ -149,6 +149,8 @@ export type Lowering =
       to(at: readonly Index[], w: ElementWriter): readonly Index[]
       value(at: readonly Index[], w: ElementWriter): Scalar
     }
+  /** An item of a tuple: in memory, where the tuple's kernels leave it. */
+  | { readonly kind: 'item' }
   /** A loop: the body's kernels, `length` times. Operands, results and body as in `scan`. */
   | {
       readonly kind: 'loop'

@@ -93,15 +93,21 @@ export function difference(g: Graph, values: Tensors, along: Tensors): { [name: 
     Object.fromEntries(
       Object.entries(values).map(([k, x]) => {
         const t = along[k]
-        return [k, t ? tensor(x.dtype, x.shape, Array.from(x.data, (v, i) => v + by * t.data[i]!)) : x]
+        return [
+          k,
+          t
+            ? tensor(
+                x.dtype,
+                x.shape,
+                Array.from(x.data, (v, i) => v + by * t.data[i]!),
+              )
+            : x,
+        ]
       }),
     )
   const [after, before] = [evaluate(g, moved(STEP)), evaluate(g, moved(-STEP))]
   return Object.fromEntries(
-    Object.entries(after).map(([k, y]) => [
-      k,
-      Array.from(y.data, (v, i) => (v - before[k]!.data[i]!) / (2 * STEP)),
-    ]),
+    Object.entries(after).map(([k, y]) => [k, Array.from(y.data, (v, i) => (v - before[k]!.data[i]!) / (2 * STEP))]),
   )
 }
 

@@ -17,7 +17,11 @@ function checkType(t: Trial): Tensor {
   const y = evaluate(graph(t.inputs, { y: t.node }), t.values)['y']!
   expect(showType(tensorType(y.dtype, y.shape)), t.name).toBe(showType(t.node.type))
   expect(y.data.length, t.name).toBe(y.shape.reduce((n, d) => n * d, 1))
-  if (y.dtype === 'bool') expect(y.data.every((v) => v === 0 || v === 1), t.name).toBe(true)
+  if (y.dtype === 'bool')
+    expect(
+      y.data.every((v) => v === 0 || v === 1),
+      t.name,
+    ).toBe(true)
   return y
 }
 
@@ -37,7 +41,7 @@ describe('coverage', () => {
 })
 
 describe('type and text', () => {
-  it.each(both)('$name: value has the declared type', checkType)
+  it.each(both)('$name: value has the declared type', (t) => void checkType(t))
   it.each(both)('$name: keeps every law of graphs, and survives print and parse', (t) => {
     const g = graph(t.inputs, { y: t.node })
     assertVerified(g, t.name)
@@ -52,16 +56,24 @@ describe('type and text', () => {
 
 describe('refusals', () => {
   const retyped = (x: Tensor, dtype: Tensor['dtype']): Tensor =>
-    tensor(dtype, x.shape, Array.from(x.data, (v) => (dtype === 'bool' ? Number(v > 0) : Math.trunc(Math.abs(v)))))
+    tensor(
+      dtype,
+      x.shape,
+      Array.from(x.data, (v) => (dtype === 'bool' ? Number(v > 0) : Math.trunc(Math.abs(v)))),
+    )
   const grown = (x: Tensor): Tensor => tensor(x.dtype, [1, ...x.shape], x.data)
   const longer = (x: Tensor): Tensor => tensor(x.dtype, [...x.shape.slice(0, -1), (x.shape.at(-1) ?? 0) + 1], [])
-  const emptied = (x: Tensor): Tensor => tensor(x.dtype, x.shape.map(() => 0), [])
+  const emptied = (x: Tensor): Tensor =>
+    tensor(
+      x.dtype,
+      x.shape.map(() => 0),
+      [],
+    )
   const faults = [...(['i32', 'bool', 'u8'] as const).map((d) => (x: Tensor) => retyped(x, d)), grown, longer, emptied]
 
   function* wrongOperands(s: Sample): Generator<Sample> {
     for (let i = 0; i < s.operands.length; i++)
-      for (const fault of faults)
-        yield { ...s, operands: s.operands.map((x, k) => (k === i ? fault(x) : x)) }
+      for (const fault of faults) yield { ...s, operands: s.operands.map((x, k) => (k === i ? fault(x) : x)) }
     for (const fault of faults) yield { ...s, operands: s.operands.map(fault) }
   }
   function* wrongParams(s: Sample): Generator<Sample> {

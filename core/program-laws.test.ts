@@ -1,11 +1,11 @@
 /** Laws of derivatives of programs: one Jacobian, many ways to it. */
 import { describe, expect, it } from 'vitest'
 import { evaluate } from './evaluate.ts'
-import type { Mode } from './requests.ts'
 import type { Node, Tensor } from './ir.ts'
 import { distance } from './laws.fixture.ts'
 import * as op from './ops.ts'
 import { bool, call, f32, f64, i32, program } from './program.ts'
+import type { Mode } from './requests.ts'
 import { grad, hessian, hvp, jacobian, jvp, valueAndGrad, vjp } from './requests.ts'
 import { ramp } from './samples.ts'
 import { tensor } from './shape.ts'
@@ -29,7 +29,12 @@ const net = program({
     const m = op.matmul(op.reshape(h, [2, 2]), z)
     const y = op.mul(op.exp(op.mul(m, 0.3)), op.where(op.greater(m, 0), op.sin(m), op.mul(m, m)))
     const picked = op.gather(y, labels)
-    return { y, loss: op.mean(op.softmax(op.concat([picked, op.transpose(y)], 1))), count: op.argmax(y, 1), f: op.sum(op.pow(op.add(op.abs(y), 1), 1.5)) }
+    return {
+      y,
+      loss: op.mean(op.softmax(op.concat([picked, op.transpose(y)], 1))),
+      count: op.argmax(y, 1),
+      f: op.sum(op.pow(op.add(op.abs(y), 1), 1.5)),
+    }
   },
 })
 const at = {
@@ -58,7 +63,12 @@ describe('one Jacobian', () => {
     const n = at[x].data.length
     for (let j = 0; j < n; j++) {
       const column = run(jvp(net, { of: 'y', wrt: x }), { ...at, [`${x}_tangent`]: unit(at[x].shape, j) })['y_tangent']!
-      expect(distance(column.data, Array.from({ length: 4 }, (_, i) => full.data[i * n + j]!))).toBeLessThan(1e-14)
+      expect(
+        distance(
+          column.data,
+          Array.from({ length: 4 }, (_, i) => full.data[i * n + j]!),
+        ),
+      ).toBeLessThan(1e-14)
     }
     for (let i = 0; i < 4; i++) {
       const row = run(vjp(net, { of: 'y', wrt: x }), { ...at, y_cotangent: unit([2, 2], i) })[`${x}_cotangent`]!
@@ -90,9 +100,16 @@ describe('one Jacobian', () => {
   })
   it('f(x+δ) − f(x) = Jδ + O(δ²)', () => {
     const error = (h: number) => {
-      const x = tensor('f64', [3], at.x.data.map((v, i) => v + h * (i - 0.6)))
+      const x = tensor(
+        'f64',
+        [3],
+        at.x.data.map((v, i) => v + h * (i - 0.6)),
+      )
       const [moved, y] = [run(net, { ...at, x })['y']!, run(net, at)['y']!]
-      const t = T([3], [0, 1, 2].map((i) => h * (i - 0.6)))
+      const t = T(
+        [3],
+        [0, 1, 2].map((i) => h * (i - 0.6)),
+      )
       const linear = run(jvp(net, { of: 'y', wrt: 'x' }), { ...at, x_tangent: t })['y_tangent']!
       return Math.max(...Array.from(y.data, (v, i) => Math.abs(moved.data[i]! - v - linear.data[i]!)))
     }
@@ -111,7 +128,12 @@ describe('second order', () => {
     expect(wx.shape).toEqual([3, 4, 3])
     const turned = Array.from({ length: 36 }, (_, k) => wx.data[(k % 12) * 3 + Math.floor(k / 12)]!)
     expect(distance(xw.data, turned)).toBeLessThan(1e-13)
-    expect(distance(xx.data, [0, 3, 6, 1, 4, 7, 2, 5, 8].map((i) => xx.data[i]!))).toBeLessThan(1e-13)
+    expect(
+      distance(
+        xx.data,
+        [0, 3, 6, 1, 4, 7, 2, 5, 8].map((i) => xx.data[i]!),
+      ),
+    ).toBeLessThan(1e-13)
   })
   it.each(['forward', 'reverse'] as const)('is the Jacobian of the gradient, %s', (mode) => {
     const g = grad(net, { of: 'f', wrt: 'x' })
@@ -171,7 +193,10 @@ describe('nesting', () => {
   it('the Jacobian of a program that calls the gradient of another', () => {
     const energy = program({ inputs: { q: f64(3) }, outputs: ({ q }) => ({ e: op.sum(op.mul(op.sin(q), op.exp(q))) }) })
     const force = grad(energy, { of: 'e', wrt: 'q' })
-    const scaled = program({ inputs: { q: f64(3) }, outputs: ({ q }) => ({ a: op.mul(call(force, { q: op.mul(q, 2) }).de_dq, -1) }) })
+    const scaled = program({
+      inputs: { q: f64(3) },
+      outputs: ({ q }) => ({ a: op.mul(call(force, { q: op.mul(q, 2) }).de_dq, -1) }),
+    })
     const q = T([3], [0.1, -0.7, 1.3])
     const J = run(jacobian(scaled, { of: 'a', wrt: 'q' }), { q })['da_dq']!
     // e″ = 2 cos(q) exp(q), at 2q, times −2
@@ -193,11 +218,20 @@ describe('nesting', () => {
 describe('zero derivatives', () => {
   const p = program({
     inputs: { x: f64(2), z: f64(3), n: f32() },
-    outputs: ({ x, n }) => ({ y: op.mul(x, 2), c: op.stopGradient(op.sin(x)), k: op.cast(op.cast(x, 'i32'), 'f64'), n }),
+    outputs: ({ x, n }) => ({
+      y: op.mul(x, 2),
+      c: op.stopGradient(op.sin(x)),
+      k: op.cast(op.cast(x, 'i32'), 'f64'),
+      n,
+    }),
   })
   const values = { x: T([2], [1, 2]), z: T([3], [1, 2, 3]), n: tensor('f32', [], [1]) }
   it.each(['forward', 'reverse'] as const)('are zeros of the right shape, %s', (mode) => {
-    for (const [of, wrt] of [['y', 'z'], ['c', 'x'], ['k', 'x']] as const) {
+    for (const [of, wrt] of [
+      ['y', 'z'],
+      ['c', 'x'],
+      ['k', 'x'],
+    ] as const) {
       const d = run(jacobian(p, { of, wrt, mode }), values)[`d${of}_d${wrt}`]!
       expect(d).toEqual(tensor('f64', [2, wrt === 'z' ? 3 : 2], []))
     }

@@ -1,6 +1,6 @@
 /** Names and shapes of results, bound dimensions, and what a declaration refuses, with its code and its culprit. */
 import { describe, expect, it } from 'vitest'
-import { CotangentError, DeclarationError } from './errors.ts'
+import { type CotangentError, DeclarationError } from './errors.ts'
 import { evaluate } from './evaluate.ts'
 import type { Node, TensorType } from './ir.ts'
 import * as op from './ops.ts'
@@ -75,7 +75,11 @@ describe('names and shapes', () => {
       )
   })
   it('state keeps its next value through a request', () => {
-    const q = program({ inputs: { x: f32() }, state: { n: i32() }, body: ({ x, n }) => ({ outputs: { f: x }, next: { n: op.add(n, 2) } }) })
+    const q = program({
+      inputs: { x: f32() },
+      state: { n: i32() },
+      body: ({ x, n }) => ({ outputs: { f: x }, next: { n: op.add(n, 2) } }),
+    })
     const out = evaluate(grad(q, { of: 'f', wrt: 'x' }).graph, { x: tensor('f32', [], [1]), n: tensor('i32', [], [5]) })
     expect(out['next.n']!.data[0]).toBe(7)
   })
@@ -93,15 +97,27 @@ describe('named dimensions', () => {
     expect((request.graph.outputs.find((o) => o.name === 'dloss_dx')!.node.type as TensorType).shape).toEqual(['B', 3])
     const bound = bind(request.graph, { B })
     assertVerified(bound, 'bind')
-    const values = { x: ramp('f64', [B, 3]), labels: tensor('i32', [B], Array.from({ length: B }, (_, i) => i % 4)), w: ramp('f64', [3, 4], 2) }
+    const values = {
+      x: ramp('f64', [B, 3]),
+      labels: tensor(
+        'i32',
+        [B],
+        Array.from({ length: B }, (_, i) => i % 4),
+      ),
+      w: ramp('f64', [3, 4], 2),
+    }
     const got = evaluate(bound, values)
     expect(got['dloss_dx']!.shape).toEqual([B, 3])
-    expect(got['mean']!.data[0]).toBeCloseTo(values.x.data.reduce((a, b) => a + b, 0) / (3 * B), 14)
+    expect(got['mean']!.data[0]).toBeCloseTo(Array.from(values.x.data).reduce((a, b) => a + b, 0) / (3 * B), 14)
     expect(got['dloss_dw']!.data.some((v) => v !== 0)).toBe(true)
   })
   it('an unbound dimension is named where its size is needed', () => {
     refused(() => evaluate(jacobian(mlp, { of: 'loss', wrt: 'x', mode: 'forward' }).graph, {}), 'E_UNBOUND', /'B'/)
-    refused(() => program({ inputs: { x: f32('B') }, outputs: ({ x }) => ({ y: op.slice(x, [0, 2]) }) }), 'E_UNBOUND', /slice: .*'B'/)
+    refused(
+      () => program({ inputs: { x: f32('B') }, outputs: ({ x }) => ({ y: op.slice(x, [0, 2]) }) }),
+      'E_UNBOUND',
+      /slice: .*'B'/,
+    )
   })
 })
 
@@ -122,7 +138,12 @@ describe('refusals', () => {
   const any = p as unknown as AnyProgram
   const ask = (of: string, wrt: string) => ({ of, wrt }) as never
   it.each([
-    ['jacobian', () => jacobian(any, ask('q', 'x')), 'E_UNKNOWN_NAME', /jacobian of p: there is no output 'q'; there are y, f, g, n$/],
+    [
+      'jacobian',
+      () => jacobian(any, ask('q', 'x')),
+      'E_UNKNOWN_NAME',
+      /jacobian of p: there is no output 'q'; there are y, f, g, n$/,
+    ],
     ['grad', () => grad(any, ask('f', 'q')), 'E_UNKNOWN_NAME', /grad of p: there is no input or state 'q'/],
     ['next is no output', () => grad(any, ask('next.step', 'x')), 'E_UNKNOWN_NAME', /next\.step/],
     ['integer input', () => jacobian(any, ask('y', 'n')), 'E_NOT_DIFFERENTIABLE', /'n' is i32/],
@@ -141,7 +162,11 @@ describe('refusals', () => {
     refused(() => grad(dotted, { of: 'y', wrt: ['a_b', 'a.b'] }), 'E_NAME_TAKEN', /'dy_da_b'/)
     refused(() => jvp(dotted, { of: 'y', wrt: ['a_b', 'a.b'] as never }), 'E_NAME_TAKEN', /'a_b_tangent'/)
     refused(() => grad(dotted, { of: 'y', wrt: ['a_b', 'a_b'] }), 'E_NAME_TAKEN', /'dy_da_b'/)
-    refused(() => program({ inputs: { x: f32() }, state: { x: f32() }, outputs: ({ x }) => ({ x }) }), 'E_NAME_TAKEN', /'x'/)
+    refused(
+      () => program({ inputs: { x: f32() }, state: { x: f32() }, outputs: ({ x }) => ({ x }) }),
+      'E_NAME_TAKEN',
+      /'x'/,
+    )
   })
   it('names that are none', () => {
     refused(() => program({ inputs: { '1x': f32() }, outputs: (v) => ({ y: v['1x'] }) }), 'E_NAME', /'1x'/)
@@ -153,23 +178,57 @@ describe('refusals', () => {
   })
   it('inputs of another program', () => {
     let leaked: Node | undefined
-    program({ inputs: { secret: f32() }, outputs: ({ secret }) => ((leaked = secret), { y: secret }) })
-    refused(() => program({ name: 'thief', inputs: { x: f32() }, outputs: ({ x }) => ({ y: op.add(x, leaked!) }) }), 'E_FOREIGN_INPUT', /thief: uses 'secret'/)
+    program({
+      inputs: { secret: f32() },
+      outputs: ({ secret }) => {
+        leaked = secret
+        return { y: secret }
+      },
+    })
+    refused(
+      () => program({ name: 'thief', inputs: { x: f32() }, outputs: ({ x }) => ({ y: op.add(x, leaked!) }) }),
+      'E_FOREIGN_INPUT',
+      /thief: uses 'secret'/,
+    )
   })
   it('calls with wrong arguments', () => {
     const within = (args: (x: Node) => object) => () =>
       program({ inputs: { x: f32(2) }, outputs: ({ x }) => ({ y: call(sum, args(x) as never).s }) })
     const sum = program({ name: 'sum', inputs: { a: f32(2), b: f32(2) }, outputs: ({ a, b }) => ({ s: op.add(a, b) }) })
-    refused(within((x) => ({ a: x, b: x, c: x })), 'E_UNKNOWN_NAME', /call of sum: there is no input 'c'/)
-    refused(within((x) => ({ a: x })), 'E_NOT_A_NODE', /input b of sum: undefined/)
-    refused(within((x) => ({ a: x, b: op.sum(x) })), 'E_TYPE', /b/)
-    refused(within((x) => ({ a: x, b: op.cast(x, 'f64') })), 'E_TYPE', /b/)
+    refused(
+      within((x) => ({ a: x, b: x, c: x })),
+      'E_UNKNOWN_NAME',
+      /call of sum: there is no input 'c'/,
+    )
+    refused(
+      within((x) => ({ a: x })),
+      'E_NOT_A_NODE',
+      /input b of sum: undefined/,
+    )
+    refused(
+      within((x) => ({ a: x, b: op.sum(x) })),
+      'E_TYPE',
+      /b/,
+    )
+    refused(
+      within((x) => ({ a: x, b: op.cast(x, 'f64') })),
+      'E_TYPE',
+      /b/,
+    )
   })
   it('next values of another type', () => {
     const next = (make: (n: Node) => object) => () =>
       program({ inputs: {}, state: { n: i32() }, body: ({ n }) => ({ outputs: { n2: n }, next: make(n) as never }) })
-    refused(next((n) => ({ n: op.cast(n, 'f32') })), 'E_NEXT', /next\.n is f32\[\], but state n is i32\[\]/)
-    refused(next((n) => ({ m: n })), 'E_UNKNOWN_NAME', /no state 'm'/)
+    refused(
+      next((n) => ({ n: op.cast(n, 'f32') })),
+      'E_NEXT',
+      /next\.n is f32\[\], but state n is i32\[\]/,
+    )
+    refused(
+      next((n) => ({ m: n })),
+      'E_UNKNOWN_NAME',
+      /no state 'm'/,
+    )
   })
   it('operands are named as declared, with where', () => {
     refused(
@@ -187,9 +246,25 @@ describe('refusals', () => {
       program({ inputs: { a: f32(2), b: f64(2), i: i32(2) }, outputs: ({ a, b }) => ({ y: make(a, b) }) })
     refused(both(op.add), 'E_TYPE', /add: dtypes differ, f32 ≠ f64[\s\S]*remedy: cast/)
     refused(both(op.dot), 'E_TYPE', /contract: dtypes differ/)
-    refused(both((a) => op.dot(a, op.slice(a, [0, 1]))), 'E_TYPE', /contract i,i->: sizes of 'i' differ, 2 ≠ 1/)
-    refused(both((a) => op.add(a, 'x' as never)), 'E_NOT_A_NODE', /add: string/)
-    refused(both(() => op.add(1, 2)), 'E_NO_DTYPE', /add/)
-    refused(() => program({ inputs: { i: i32(2) }, outputs: ({ i }) => ({ y: op.div(i, i) }) }), 'E_TYPE', /div: needs f32 or f64, got i32/)
+    refused(
+      both((a) => op.dot(a, op.slice(a, [0, 1]))),
+      'E_TYPE',
+      /contract i,i->: sizes of 'i' differ, 2 ≠ 1/,
+    )
+    refused(
+      both((a) => op.add(a, 'x' as never)),
+      'E_NOT_A_NODE',
+      /add: string/,
+    )
+    refused(
+      both(() => op.add(1, 2)),
+      'E_NO_DTYPE',
+      /add/,
+    )
+    refused(
+      () => program({ inputs: { i: i32(2) }, outputs: ({ i }) => ({ y: op.div(i, i) }) }),
+      'E_TYPE',
+      /div: needs f32 or f64, got i32/,
+    )
   })
 })

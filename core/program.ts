@@ -158,3 +158,24 @@ export function call<I extends Values, S extends Values, O>(
   const kept = p.graph.outputs.flatMap((o, i) => (o.name.startsWith(NEXT) ? [] : [[o.name, all[i]!] as const]))
   return Object.fromEntries(kept) as { readonly [K in keyof O]: Node }
 }
+
+/** The program of a graph, as `parse` reads one: its inputs, state (which starts at zero) and outputs, by name. */
+export function programFromGraph(graph: Graph): AnyProgram {
+  const values = (role: string): Values =>
+    Object.fromEntries(
+      graph.inputs
+        .filter((n) => n.params['role'] === role)
+        .map((n) => [String(n.params['name']), value(n.dtype, n.shape, zeros())]),
+    )
+  const entries = graph.outputs.map((o) => [o.name, o.node] as const)
+  const next = entries.filter(([name]) => name.startsWith(NEXT)).map(([name, n]) => [name.slice(NEXT.length), n] as const)
+  const outputs = entries.filter(([name]) => !name.startsWith(NEXT))
+  return programOf<Values, Values, Outputs>(
+    graph.name,
+    values('input'),
+    values('state'),
+    graph.inputs,
+    Object.fromEntries(outputs),
+    Object.fromEntries(next),
+  )
+}

@@ -88,8 +88,7 @@ const eighths = (n: number, seed: number): number[] =>
   Array.from({ length: n }, (_, i) => (((i * 17 + seed * 29 + 5) % 33) - 16) / 8)
 
 /** Late nodes are likelier, so that graphs grow deep. */
-const any = (p: Pool, pick: Pick): Node =>
-  p.nodes.at(-1 - Math.min(pick(p.nodes.length), pick(p.nodes.length)))!
+const any = (p: Pool, pick: Pick): Node => p.nodes.at(-1 - Math.min(pick(p.nodes.length), pick(p.nodes.length)))!
 const exactly = (p: Pool, pick: Pick): Node => p.exact[pick(p.exact.length)]!
 const sizesOf = (x: Node): readonly number[] => x.shape as readonly number[]
 const axisIn = (x: Node, pick: Pick): number => pick(x.shape.length)

@@ -188,7 +188,11 @@ export function jvp<
 }
 
 function jvpParts(p: Any, what: string, a: Asked, rename: (y: string) => string) {
-  const more = Object.fromEntries(a.wrt.map((x) => [`${ident(x)}_tangent`, like((p.inputs[x] ?? p.state[x])!)]))
+  const more = added(
+    p,
+    what,
+    a.wrt.map((x) => [`${ident(x)}_tangent`, like((p.inputs[x] ?? p.state[x])!)]),
+  )
   return requested(
     p,
     what,
@@ -196,6 +200,13 @@ function jvpParts(p: Any, what: string, a: Asked, rename: (y: string) => string)
     a.of.map(rename),
     more,
   )
+}
+/** Inputs that a request adds: none may hide another. */
+function added(p: Any, what: string, more: readonly (readonly [string, Value])[]): Values {
+  const names = [...Object.keys(p.inputs), ...more.map(([name]) => name)]
+  for (const [i, name] of names.entries())
+    if (names.indexOf(name) < i) throw nameTaken(name, `${what} of ${p.name}`)
+  return Object.fromEntries(more)
 }
 const like = (v: Value): Value => v.init(zeros())
 
@@ -209,7 +220,11 @@ export function vjp<I extends Values, S extends Values, O, const F extends Names
   O & Dense<`${Spread<I, S, V>}_cotangent`>
 > {
   const a = asked(p, 'vjp', o.of, o.wrt)
-  const more = Object.fromEntries(a.of.map((y) => [`${y}_cotangent`, valueOf(outputNode(p, y))]))
+  const more = added(
+    p,
+    'vjp',
+    a.of.map((y) => [`${y}_cotangent`, valueOf(outputNode(p, y))]),
+  )
   const op = (operands: readonly Node[]) => vjpOp(operands, { body: p.graph, of: a.of, wrt: a.wrt })
   return finish(
     p,

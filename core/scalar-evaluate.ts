@@ -88,6 +88,6 @@ export const reference: Readonly<Record<Transcendental, (a: number, b: number) =
   cos: Math.cos,
   tanh: Math.tanh,
   sigmoid: (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
-  /** pow(1, y) = pow(x, 0) = 1, also for NaN and infinities (IEEE 754; Math.pow differs at 1). */
-  pow: (x, y) => (x === 1 ? 1 : x ** y),
+  /** pow(1, y) = pow(x, 0) = pow(−1, ±∞) = 1, also for NaN (IEEE 754; JS differs at 1 and −1). */
+  pow: (x, y) => (x === 1 || (x === -1 && Math.abs(y) === Number.POSITIVE_INFINITY) ? 1 : x ** y),
 }

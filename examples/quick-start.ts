@@ -1,3 +1,6 @@
+/** The quick start of the README, word for word below the first blank line: declare, train, run, ask for a Jacobian. */
+
+import assert from 'node:assert/strict'
 import { adam, compile, f32, glorotUniform, i32, jacobian, plan, program, train } from 'cotangent'
 import * as op from 'cotangent/ops'
 
@@ -25,9 +28,10 @@ const step = train(mlp, { minimize: 'loss', with: adam({ rate: 1e-3 }) })
 const exe = await compile(step, { sizes: { B: 64 }, seed: 7 })
 const x = Float32Array.from({ length: 64 * 784 }, (_, i) => Math.sin(i * i))
 const y = Int32Array.from({ length: 64 }, (_, i) => i % 10)
-for (let i = 1; i <= 20; i++) console.log(i, (await exe.run({ x, y })).loss)
+for (let i = 0; i < 20; i++) console.log((await exe.run({ x, y })).loss)
 await exe.close()
 
 // 4. A Jacobian is a request. The planner picks the order and says why.
-const J = jacobian(mlp, { of: 'logits', wrt: 'x' })
-console.log(plan(J, { sizes: { B: 1 } }).explain())
+const J = plan(jacobian(mlp, { of: 'logits', wrt: 'x' }), { sizes: { B: 1 } })
+console.log(J.explain())
+assert.equal(J.orders['dlogits_dx']?.chosen, 'reverse')

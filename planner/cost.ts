@@ -5,6 +5,7 @@
  */
 import type { Instr, Kernel, Sweep } from '../core/loops.ts'
 import { bytesOf, count } from '../core/shape.ts'
+import { isLoop, type Item } from './kernels/items.ts'
 import type { Target } from './target.ts'
 
 export interface Cost {
@@ -49,3 +50,16 @@ export function total(costs: readonly Cost[]): Cost {
   const add = (key: keyof Cost) => costs.reduce((sum, c) => sum + c[key], 0)
   return { flops: add('flops'), multiplications: add('multiplications'), bytes: add('bytes'), seconds: add('seconds') }
 }
+
+/** Of kernels and loops: a loop costs its body as often as it runs. */
+export function costOfItems(items: readonly Item<Kernel>[], target: Target): Cost {
+  return total(
+    items.map((item) => (isLoop(item) ? times(costOfItems(item.items, target), item.count) : costOf(item, target))),
+  )
+}
+const times = (c: Cost, n: number): Cost => ({
+  flops: c.flops * n,
+  multiplications: c.multiplications * n,
+  bytes: c.bytes * n,
+  seconds: c.seconds * n,
+})

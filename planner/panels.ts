@@ -15,6 +15,8 @@ export interface Operand {
 
 export interface Panels {
   readonly dtype: 'f32' | 'f64'
+  /** Of an element. */
+  readonly bytes: number
   /** Extents of the product. Rows and columns are the last two outer axes. */
   readonly rows: number
   readonly columns: number
@@ -44,33 +46,23 @@ const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to
 export function panelsOf(kernel: Kernel): Panels | undefined {
   const operands = operandsOf(kernel)
   if (operands === undefined) return undefined
-  const { left, right, dtype } = operands
+  const { dtype } = operands
   const [rows, columns] = kernel.outer.slice(-2).map((a) => a.extent) as [number, number]
   const depth = kernel.sweeps[0]!.inner[0]!.extent
   const small = Math.min(rows, columns) < SMALLEST.side || depth < SMALLEST.depth
   if (small || rows * columns * depth < SMALLEST.volume) return undefined
-  const { block } = kernel.sweeps[0]!.reductions[0]!
-  const deep = Math.min(depth, block)
+  const deep = Math.min(depth, kernel.sweeps[0]!.reductions[0]!.block)
   if (deep > MAX_DEPTH) return undefined
   const tile = TILE[dtype]
   const packed = Math.min(PACKED_ROWS, roundUp(rows, tile.rows))
   const wide = Math.min(COLUMNS, roundUp(columns, tile.columns))
   const tall = deep === depth ? packed : Math.min(ROWS, roundUp(rows, tile.rows))
-  const bytes = (elements: number): number => roundUp(elements * (dtype === 'f64' ? 8 : 4), 64)
-  const at = { left: 0, right: bytes(packed * deep), totals: 0, end: 0 }
-  at.totals = at.right + bytes(wide * deep)
-  at.end = at.totals + bytes(tall * wide)
-  return {
-    dtype,
-    rows,
-    columns,
-    depth,
-    left,
-    right,
-    tile,
-    block: { depth: deep, packed, rows: tall, columns: wide },
-    at,
-  }
+  const bytes = dtype === 'f64' ? 8 : 4
+  const right = roundUp(packed * deep * bytes, 64)
+  const totals = right + roundUp(wide * deep * bytes, 64)
+  const at = { left: 0, right, totals, end: totals + roundUp(tall * wide * bytes, 64) }
+  const block = { depth: deep, packed, rows: tall, columns: wide }
+  return { ...operands, bytes, rows, columns, depth, tile, block, at }
 }
 
 function operandsOf({

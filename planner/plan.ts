@@ -13,7 +13,7 @@ import { explain } from './explain.ts'
 import { chooser } from './order/choose.ts'
 import { fuse } from './kernels/fuse.ts'
 import { layout } from './layout.ts'
-import type { Pass } from './pass.ts'
+import { inBodies, type Pass } from './pass.ts'
 import { cse } from './passes/cse.ts'
 import { deadCode } from './passes/dead-code.ts'
 import { fold } from './passes/fold.ts'
@@ -47,14 +47,14 @@ const defaults: readonly PassName[] = ['simplify', 'fold', 'cse', 'simplify', 'd
 export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>, options: PlanOptions = {}): Plan {
   const { target = wasmTarget, threads = 1, placement = 'greedy', fusion = true, inPlace = true } = options
   const names = options.passes ?? defaults
-  const optimise = (graph: Graph): Graph => names.reduce((g, name) => passes[name](g), graph)
+  const optimise = (graph: Graph): Graph => names.reduce((g, name) => inBodies(passes[name])(g), graph)
   const bound = bindAll(p, options.sizes ?? {})
   const { choose, orders } = chooser(target, optimise)
   const resolved = resolve(bound, choose)
   const report: PassReport[] = [{ pass: 'resolve', nodes: resolved.nodes.length }]
   let graph = resolved
   for (const name of names) {
-    graph = passes[name](graph)
+    graph = inBodies(passes[name])(graph)
     report.push({ pass: name, nodes: graph.nodes.length })
   }
   const fused = fuse(graph, { fusion })

@@ -6,7 +6,7 @@
 import type { DType } from '../core/ir.ts'
 import type { BufferId, Kernel } from '../core/loops.ts'
 
-export type Role = 'control' | 'input' | 'state' | 'output' | 'constant' | 'temporary' | 'scratch'
+export type Role = 'control' | 'input' | 'state' | 'output' | 'constant' | 'temporary' | 'scratch' | 'slice'
 
 /** A region of the arena. Several graph values may be the same buffer (aliases, in-place results). */
 export interface PlanBuffer {
@@ -21,6 +21,9 @@ export interface PlanBuffer {
   readonly offset: number
   /** First and last step (inclusive) during which its contents matter; persistent ones span all steps. */
   readonly live: readonly [number, number]
+  /** A slice: the buffer it is a part of. Its address is `offset` + Σ stride · (iteration of loop), in bytes. */
+  readonly of?: BufferId
+  readonly moves?: readonly { readonly loop: number; readonly stride: number }[]
   /** Constants: little-endian bytes, base64. */
   readonly data?: string
 }
@@ -49,6 +52,13 @@ export interface Step {
   readonly kernel: number
   readonly ranks: 'one' | 'all'
   readonly barrier: boolean
+}
+
+/** Steps `first` … `last` run `count` times. Loops nest properly; an outer one comes before those inside. */
+export interface Loop {
+  readonly first: number
+  readonly last: number
+  readonly count: number
 }
 
 /** Why a run was rejected while running: an index (named) was outside 0 … extent−1. */
@@ -106,6 +116,7 @@ export interface PlanData {
   readonly buffers: readonly PlanBuffer[]
   readonly kernels: readonly Kernel[]
   readonly steps: readonly Step[]
+  readonly loops: readonly Loop[]
   readonly faults: readonly Fault[]
   readonly memory: MemoryReport
   readonly orders: { readonly [derivative: string]: OrderReport }

@@ -32,11 +32,11 @@ export function interpret(plan: PlanData): Runner & { readonly shadow: ShadowMem
   const runSync = (): FaultRecord | undefined => {
     let first: FaultRecord | undefined
     shadow.begin()
-    for (const step of plan.steps) {
-      runKernel(kernels[step.kernel]!, shadow, (record) => {
+    walk(plan, shadow.iterations, (kernel) => {
+      runKernel(kernels[kernel]!, shadow, (record) => {
         first ??= record
       })
-    }
+    })
     for (const port of [...plan.outputs, ...plan.state]) shadow.complete(port.buffer, count(port.shape))
     return first
   }
@@ -48,4 +48,30 @@ export function interpret(plan: PlanData): Runner & { readonly shadow: ShadowMem
     run: () => new Promise((resolve) => setImmediate(resolve)).then(runSync),
     close: async () => {},
   }
+}
+
+/** Every step in order, loops as often as they say; `iterations` tells where each loop is. */
+function walk(plan: PlanData, iterations: Int32Array, visit: (kernel: number) => void): void {
+  const range = (from: number, to: number, loops: readonly number[]): void => {
+    let at = from
+    let next = 0
+    while (at <= to) {
+      const loop = loops[next]
+      const { first, last, count: times } = loop === undefined ? { first: to + 1, last: to, count: 0 } : plan.loops[loop]!
+      for (; at < first && at <= to; at++) visit(plan.steps[at]!.kernel)
+      if (loop === undefined) break
+      const inside = loops.filter((l) => l > loop && plan.loops[l]!.last <= last)
+      for (let k = 0; k < times; k++) {
+        iterations[loop] = k
+        range(first, last, inside)
+      }
+      at = last + 1
+      next += inside.length + 1
+    }
+  }
+  range(
+    0,
+    plan.steps.length - 1,
+    plan.loops.map((_, i) => i),
+  )
 }

@@ -56,17 +56,25 @@ function* points(axes: readonly Axis[], outer: readonly number[]): Generator<rea
   }
 }
 
-const affine = ({ offset, strides }: Affine, axes: readonly number[]): number =>
-  strides.reduce((sum, stride, a) => sum + stride * axes[a]!, offset)
+function affine({ offset, strides }: Affine, axes: readonly number[]): number {
+  let sum = offset
+  for (let a = 0; a < strides.length; a++) sum += strides[a]! * axes[a]!
+  return sum
+}
 
-const inside = (guards: readonly Guard[] | undefined, axes: readonly number[]): boolean =>
-  (guards ?? []).every((g) => {
+function inside(guards: readonly Guard[] | undefined, axes: readonly number[]): boolean {
+  if (guards === undefined) return true
+  return guards.every((g) => {
     const at = affine(g, axes)
     return 0 <= at && at < g.extent
   })
+}
 
-const element = (map: IndexMap, point: Point): number =>
-  (map.indirect ?? []).reduce((sum, i) => sum + i.stride * point.values[i.value]!, affine(map, point.axes))
+function element(map: IndexMap, point: Point): number {
+  let at = affine(map, point.axes)
+  if (map.indirect) for (const { value, stride } of map.indirect) at += stride * point.values[value]!
+  return at
+}
 
 function evaluate(instr: Instr, point: Point): number {
   const { kernel, access, axes, values } = point
@@ -92,8 +100,9 @@ function evaluate(instr: Instr, point: Point): number {
     default: {
       if (!Object.hasOwn(basic, instr.op))
         throw broken('interpreter', 'kernels hold basic operations', `${kernel.name}: ${instr.op}`)
-      const [a, b, c] = instr.args.map((arg) => values[arg]!)
-      return round(basic[instr.op as keyof typeof basic](a!, b!, c!, instr.dtype), instr.dtype)
+      const [a = 0, b = 0, c = 0] = instr.args
+      const apply = basic[instr.op as keyof typeof basic]
+      return round(apply(values[a]!, values[b]!, values[c]!, instr.dtype), instr.dtype)
     }
   }
 }

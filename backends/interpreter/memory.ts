@@ -16,6 +16,8 @@ export interface MemoryAccess {
 
 export interface ShadowMemory extends MemoryAccess {
   readonly memory: ArrayBuffer
+  /** The iteration each loop of the plan is in: slices move with it. */
+  readonly iterations: Int32Array
   /** One past the highest byte that was ever touched or holds persistent data. */
   readonly highWater: number
   /** Before a run: temporaries are forgotten, and the host has written the inputs. */
@@ -41,6 +43,10 @@ export function shadowMemory(plan: PlanData): ShadowMemory {
   }
   const owner = new Int32Array(plan.arena).fill(NOBODY)
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]))
+  /** The buffer whose bytes a buffer's are: of a slice, the whole. */
+  const wholes = new Map<BufferId, BufferId>()
+  for (const b of plan.buffers) wholes.set(b.id, b.of === undefined ? b.id : wholes.get(b.of)!)
+  const iterations = new Int32Array(plan.loops.length)
   let highWater = 0
 
   const touch = (end: number): void => {
@@ -60,10 +66,15 @@ export function shadowMemory(plan: PlanData): ShadowMemory {
     if (b === undefined) throw shadow(kernel, `#${id}`, element, 'there is no such buffer')
     const at = element * size
     if (!(at >= 0 && at + size <= b.bytes)) throw shadow(kernel, b.name, element, 'the access lies outside the buffer')
-    touch(b.offset + at + size)
-    return b.offset + at
+    const start = (b.moves ?? []).reduce((sum, { loop, stride }) => sum + stride * iterations[loop]!, b.offset)
+    const whole = b.of === undefined ? b : buffers.get(wholes.get(id)!)!
+    if (start < whole.offset || start + b.bytes > whole.offset + whole.bytes)
+      throw shadow(kernel, b.name, element, 'the slice lies outside its buffer')
+    touch(start + at + size)
+    return start + at
   }
-  const own = (kernel: string, id: BufferId, element: number, from: number, size: number): void => {
+  const own = (kernel: string, part: BufferId, element: number, from: number, size: number): void => {
+    const id = wholes.get(part)!
     for (let i = from; i < from + size; i++) {
       const by = owner[i]!
       if (by === id) continue
@@ -74,6 +85,7 @@ export function shadowMemory(plan: PlanData): ShadowMemory {
 
   return {
     memory,
+    iterations,
     get highWater() {
       return highWater
     },
@@ -98,7 +110,7 @@ export function shadowMemory(plan: PlanData): ShadowMemory {
     store(kernel, id, element, dtype, value) {
       const view = views[dtype]
       const at = locate(kernel, id, element, view.BYTES_PER_ELEMENT)
-      owner.fill(id, at, at + view.BYTES_PER_ELEMENT)
+      owner.fill(wholes.get(id)!, at, at + view.BYTES_PER_ELEMENT)
       view[at / view.BYTES_PER_ELEMENT] = value
     },
   }

@@ -96,7 +96,10 @@ export function functionCode(parameters: number): Code {
   const runs: { type: ValueType; count: number }[] = []
   let locals = parameters
   const op = (opcode: number): void => {
-    if (opcode < PREFIXED) return out.byte(opcode)
+    if (opcode < PREFIXED) {
+      out.byte(opcode)
+      return
+    }
     out.byte(Math.floor(opcode / PREFIXED))
     out.u32(opcode % PREFIXED)
   }
@@ -214,15 +217,7 @@ export function encodeModule({ pages, functions }: ModuleParts): Uint8Array {
     body.u32(functions.length)
     for (const { type } of functions) body.u32(types.get(key(type))!)
   })
-  section(7, (body) => {
-    body.u32(functions.filter((f) => f.name !== undefined).length)
-    functions.forEach(({ name }, index) => {
-      if (name === undefined) return
-      writeName(body, name)
-      body.byte(0x00)
-      body.u32(index)
-    })
-  })
+  section(7, (body) => writeExports(body, functions))
   section(10, (body) => {
     body.u32(functions.length)
     for (const f of functions) {
@@ -230,7 +225,17 @@ export function encodeModule({ pages, functions }: ModuleParts): Uint8Array {
       body.raw(f.body)
     }
   })
-  return out.view()
+  return out.view().slice()
+}
+
+function writeExports(body: Bytes, functions: ModuleParts['functions']): void {
+  body.u32(functions.filter((f) => f.name !== undefined).length)
+  functions.forEach(({ name }, index) => {
+    if (name === undefined) return
+    writeName(body, name)
+    body.byte(0x00)
+    body.u32(index)
+  })
 }
 
 function writeType(body: Bytes, { parameters, results }: FunctionType): void {

@@ -3,6 +3,7 @@
  * Invariant: the run words change only while no run is in progress and RUN is NO_RUN; words with different writers lie on different cache lines.
  * May not: be mixed up with a plan's control area (`layout.ts`), which is what ranks tell each other.
  */
+import type { MessagePort } from 'node:worker_threads'
 
 /** Changes whenever there is something to look at: what idle workers sleep on. */
 export const BELL = 0
@@ -20,6 +21,12 @@ export const DONE = 32
 export const FAILED = 48
 export const COMMAND_BYTES = 256
 
+/** What a worker is given once. */
+export interface Assignment {
+  readonly rank: number
+  readonly board: Int32Array
+  readonly port: MessagePort
+}
 /** A plan's code with its memory, for workers to instantiate. */
 export interface Program {
   readonly id: number

@@ -32,29 +32,14 @@ interface Packer extends Packing {
 
 /** pack(to, from, lines, depth, lineBytes, depthBytes): all lines, panel after panel. */
 export function packFunction(packing: Packing): Uint8Array {
-  const { dtype, lines } = packing
-  const code = functionCode(6)
-  const [source, target, left, rest, pointer] = Array.from({ length: 5 }, () => code.local(I32)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
-  const f64 = dtype === 'f64'
-  const p: Packer = {
-    ...packing,
-    ...{ code, source, target, left, rest, pointer, size: f64 ? 8 : 4 },
-    load: f64 ? OP['f64.load'] : OP['f32.load'],
-    store: f64 ? OP['f64.store'] : OP['f32.store'],
-  }
-  code.get(LINES)
-  code.set(rest)
-  code.get(TO)
-  code.set(target)
+  const { lines } = packing
+  const p = packer(packing)
+  const { code, rest } = p
+  copy(code, LINES, rest)
+  copy(code, TO, p.target)
   code.open(OP.loop)
-  copy(code, FROM, source)
-  copy(code, DEPTH, left)
+  copy(code, FROM, p.source)
+  copy(code, DEPTH, p.left)
   code.get(rest)
   code.i32(lines)
   code.op(OP['i32.ge_s'])
@@ -65,21 +50,31 @@ export function packFunction(packing: Packing): Uint8Array {
   code.op(OP.else)
   oneByOne(p, true)
   code.op(OP.end)
-  code.get(FROM)
-  code.get(LINE_BYTES)
-  code.i32(lines)
-  code.op(OP['i32.mul'])
-  code.op(OP['i32.add'])
-  code.set(FROM)
+  add(code, FROM, LINE_BYTES, lines)
+  addConstant(code, rest, -lines)
   code.get(rest)
-  code.i32(lines)
-  code.op(OP['i32.sub'])
-  code.tee(rest)
   code.i32(0)
   code.op(OP['i32.gt_s'])
   code.target(OP.br_if, 0)
   code.op(OP.end)
   return code.finish()
+}
+
+function packer(packing: Packing): Packer {
+  const code = functionCode(6)
+  const f64 = packing.dtype === 'f64'
+  return {
+    ...packing,
+    code,
+    size: f64 ? 8 : 4,
+    load: f64 ? OP['f64.load'] : OP['f32.load'],
+    store: f64 ? OP['f64.store'] : OP['f32.store'],
+    source: code.local(I32),
+    target: code.local(I32),
+    left: code.local(I32),
+    rest: code.local(I32),
+    pointer: code.local(I32),
+  }
 }
 
 const copy = (code: Code, from: number, to: number): void => {

@@ -4,89 +4,100 @@
  * one lane and blocks as deep as the panel.
  * May not: know maps or kernels.
  */
-import { functionCode, I32, V128 } from './assembler.ts'
+import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { splatBytes } from './emit-value.ts'
 import { OP } from './opcodes.ts'
 
 const ROWS = 4
 const MACHINE = {
-  f32: { splat: OP['v128.load32_splat'], mul: OP['f32x4.mul'], add: OP['f32x4.add'], size: 4, lanes: 4 },
-  f64: { splat: OP['v128.load64_splat'], mul: OP['f64x2.mul'], add: OP['f64x2.add'], size: 8, lanes: 2 },
+  f32: { splat: OP['v128.load32_splat'], mul: OP['f32x4.mul'], add: OP['f32x4.add'], size: 4 },
+  f64: { splat: OP['v128.load64_splat'], mul: OP['f64x2.mul'], add: OP['f64x2.add'], size: 8 },
 } as const
+
+const VECTORS = 2
+const [LEFT, RIGHT, DEPTH, TOTALS, ROW_BYTES, JOIN] = [0, 1, 2, 3, 4, 5]
 
 /** tile(left, right, depth, totals, rowBytes, join): `join` adds to the totals instead of setting them. */
 export function tileFunction(dtype: 'f32' | 'f64'): Uint8Array {
-  const { splat, mul, add, size, lanes } = MACHINE[dtype]
-  const vectors = 2
-  const [left, right, depth, totals, rowBytes, join] = [0, 1, 2, 3, 4, 5]
   const code = functionCode(6)
+  const { add, size } = MACHINE[dtype]
+  const sums = Array.from({ length: ROWS }, () => Array.from({ length: VECTORS }, () => code.local(V128)))
   const end = code.local(I32)
-  const [a, b0, b1] = [code.local(V128), code.local(V128), code.local(V128)]
-  const sums = Array.from({ length: ROWS }, () => Array.from({ length: vectors }, () => code.local(V128)))
   for (const sum of sums.flat()) {
     code.bytes16(OP['v128.const'], splatBytes(dtype, -0))
     code.set(sum)
   }
-  const move = (pointer: number, by: number): void => {
-    code.get(pointer)
-    code.i32(by)
-    code.op(OP['i32.add'])
-    code.tee(pointer)
-  }
-  code.get(right)
-  code.get(depth)
-  code.i32(vectors * lanes * size)
+  code.get(RIGHT)
+  code.get(DEPTH)
+  code.i32(VECTORS * 16)
   code.op(OP['i32.mul'])
   code.op(OP['i32.add'])
   code.set(end)
   code.open(OP.loop)
-  for (const [i, b] of [b0, b1].entries()) {
-    code.get(right)
+  oneStep(code, dtype, sums)
+  move(code, LEFT, ROWS * size)
+  move(code, RIGHT, VECTORS * 16)
+  code.get(RIGHT)
+  code.get(end)
+  code.op(OP['i32.ne'])
+  code.target(OP.br_if, 0)
+  code.op(OP.end)
+  code.get(JOIN)
+  code.open(OP.if)
+  storeSums(code, sums, add)
+  code.op(OP.else)
+  storeSums(code, sums, undefined)
+  code.op(OP.end)
+  return code.finish()
+}
+
+/** One k: two vectors of the right panel against each row of the left. */
+function oneStep(code: Code, dtype: 'f32' | 'f64', sums: readonly (readonly number[])[]): void {
+  const { splat, mul, add, size } = MACHINE[dtype]
+  const [a, ...b] = Array.from({ length: 1 + VECTORS }, () => code.local(V128)) as [number, ...number[]]
+  for (const [i, vector] of b.entries()) {
+    code.get(RIGHT)
     code.memory(OP['v128.load'], 16 * i)
-    code.set(b)
+    code.set(vector)
   }
   sums.forEach((row, r) => {
-    code.get(left)
+    code.get(LEFT)
     code.memory(splat, size * r)
     code.set(a)
     for (const [i, sum] of row.entries()) {
       code.get(sum)
       code.get(a)
-      code.get(i === 0 ? b0 : b1)
+      code.get(b[i]!)
       code.op(mul)
       code.op(add)
       code.set(sum)
     }
   })
-  move(left, ROWS * size)
-  code.op(OP.drop)
-  move(right, vectors * lanes * size)
-  code.get(end)
-  code.op(OP['i32.ne'])
-  code.target(OP.br_if, 0)
-  code.op(OP.end)
-  for (const joined of [true, false]) {
-    if (joined) {
-      code.get(join)
-      code.open(OP.if)
-    } else code.op(OP.else)
-    for (const row of sums) {
-      row.forEach((sum, i) => {
-        code.get(totals)
-        if (joined) {
-          code.get(totals)
-          code.memory(OP['v128.load'], 16 * i)
-        }
-        code.get(sum)
-        if (joined) code.op(add)
-        code.memory(OP['v128.store'], 16 * i)
-      })
-      code.get(totals)
-      code.get(rowBytes)
-      code.op(OP['i32.add'])
-      code.set(totals)
-    }
+}
+
+/** Sets the totals, or joins the sums to them by `add`. */
+function storeSums(code: Code, sums: readonly (readonly number[])[], add: number | undefined): void {
+  for (const row of sums) {
+    row.forEach((sum, i) => {
+      code.get(TOTALS)
+      if (add !== undefined) {
+        code.get(TOTALS)
+        code.memory(OP['v128.load'], 16 * i)
+      }
+      code.get(sum)
+      if (add !== undefined) code.op(add)
+      code.memory(OP['v128.store'], 16 * i)
+    })
+    code.get(TOTALS)
+    code.get(ROW_BYTES)
+    code.op(OP['i32.add'])
+    code.set(TOTALS)
   }
-  code.op(OP.end)
-  return code.finish()
+}
+
+function move(code: Code, pointer: number, by: number): void {
+  code.get(pointer)
+  code.i32(by)
+  code.op(OP['i32.add'])
+  code.set(pointer)
 }

@@ -45,6 +45,13 @@ describe('a packed product gives the bits of the loops', () => {
     })
   }
 
+  it('keeps the sign of a sum of negative zeros', () => {
+    const { plan, inputs } = batchedMatmul
+    const zeros = { a: inputs.a!.map(() => -0) as Float32Array, b: inputs.b!.map(Math.abs) as Float32Array }
+    const { outputs } = runModule(withScratch(plan), zeros, 1)
+    expect(Object.is(outputs.y![7], -0)).toBe(true)
+  })
+
   it('leaves small products and other kernels to the loops', () => {
     const kernel = (m: number, k: number, n: number) => matmul('f32', [m, k, n], false).plan.kernels[0]!
     expect(panelsOf(kernel(64, 64, 64))).toBeDefined()

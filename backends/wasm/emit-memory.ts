@@ -110,7 +110,8 @@ export function storeVector(code: Code, place: Place, value: Value): void {
     code.op(OP['i16x8.narrow_i32x4_u'])
     code.get(value.locals[0]!)
     code.op(OP['i8x16.narrow_i16x8_u'])
-    return code.memoryLane(OP['v128.store32_lane'], offset, 0)
+    code.memoryLane(OP['v128.store32_lane'], offset, 0)
+    return
   }
   code.memory(OP['v128.store'], offset)
   if (dtype !== 'f64') return

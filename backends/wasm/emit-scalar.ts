@@ -51,12 +51,25 @@ export function emitScalar(code: Code, op: string, dtype: DType, args: readonly 
   }
   if (op === 'select' || op === 'rare') {
     for (const value of [b, c, a]) push(code, value)
-    return code.op(OP.select)
+    code.op(OP.select)
+    return
   }
-  if (op === 'cast') return castScalar(code, a, dtype)
-  if (op === 'not') return both(OP['i32.eqz'])
-  if (op === 'pow2' || op === 'exponent' || op === 'mantissa') return bitsOf(code, op, a)
-  if (dtype === 'bool' && !comparisons.has(op) && onBools[op]) return both(onBools[op])
+  if (op === 'cast') {
+    castScalar(code, a, dtype)
+    return
+  }
+  if (op === 'not') {
+    both(OP['i32.eqz'])
+    return
+  }
+  if (op === 'pow2' || op === 'exponent' || op === 'mantissa') {
+    bitsOf(code, op, a)
+    return
+  }
+  if (dtype === 'bool' && !comparisons.has(op) && onBools[op]) {
+    both(onBools[op])
+    return
+  }
   const name = names[op]
   const suffix = from === 'i32' ? name?.int : name?.float
   if (suffix) both(direct[`${from}.${suffix}`]!)
@@ -76,11 +89,13 @@ function integer(code: Code, op: string, a: Value, b: Value): void {
     case 'ceil':
     case 'trunc':
     case 'nearest':
-      return push(code, a)
+      push(code, a)
+      return
     case 'neg':
       code.i32(0)
       push(code, a)
-      return ops(OP['i32.sub'])
+      ops(OP['i32.sub'])
+      return
     case 'abs':
       push(code, a)
       code.i32(0)
@@ -88,17 +103,20 @@ function integer(code: Code, op: string, a: Value, b: Value): void {
       ops(OP['i32.sub'])
       push(code, a)
       code.i32(0)
-      return ops(OP['i32.ge_s'], OP.select)
+      ops(OP['i32.ge_s'], OP.select)
+      return
     case 'min':
     case 'max':
       for (const value of [a, b, a, b]) push(code, value)
-      return ops(op === 'min' ? OP['i32.lt_s'] : OP['i32.gt_s'], OP.select)
+      ops(op === 'min' ? OP['i32.lt_s'] : OP['i32.gt_s'], OP.select)
+      return
     case 'sqrt':
       push(code, a)
-      ops(OP['f64.convert_i32_s'], OP['f64.sqrt'])
-      return ops(OP['i32.trunc_sat_f64_s'])
+      ops(OP['f64.convert_i32_s'], OP['f64.sqrt'], OP['i32.trunc_sat_f64_s'])
+      return
     case 'div':
-      return divide(code, a, b)
+      divide(code, a, b)
+      return
     default:
       throw broken('wasm', 'kernels hold basic operations', `${op} on ${a.dtype}`)
   }
@@ -135,12 +153,14 @@ function castScalar(code: Code, a: Value, to: DType): void {
   push(code, a)
   if (to === 'bool') {
     pushConstant(code, a.dtype, 0)
-    return code.op(direct[`${from}.ne`]!)
+    code.op(direct[`${from}.ne`]!)
+    return
   }
   if (target !== 'i32') {
     if (from === target) return
     const opcode = { i32: `${target}.convert_i32_s`, f32: 'f64.promote_f32', f64: 'f32.demote_f64' }[from]
-    return code.op(direct[opcode]!)
+    code.op(direct[opcode]!)
+    return
   }
   if (from !== 'i32') code.op(direct[`i32.trunc_sat_${from}_s`]!)
   if (to === 'u8' && a.dtype !== 'u8' && a.dtype !== 'bool') clamp(code)
@@ -165,46 +185,55 @@ function clamp(code: Code): void {
 
 /** Adding 2^23 (2^52) to a small integer leaves it in the low bits of the significand. */
 function bitsOf(code: Code, op: 'pow2' | 'exponent' | 'mantissa', a: Value): void {
-  const ops = (...list: readonly number[]): void => list.forEach(code.op)
   push(code, a)
-  if (a.dtype === 'f32') {
-    if (op === 'pow2') {
-      code.f32(2 ** 23 + 127)
-      ops(OP['f32.add'], OP['i32.reinterpret_f32'])
-      code.i32(23)
-      return ops(OP['i32.shl'], OP['f32.reinterpret_i32'])
-    }
-    ops(OP['i32.reinterpret_f32'])
-    if (op === 'mantissa') {
-      code.i32(0x007fffff)
-      ops(OP['i32.and'])
-      code.i32(0x3f800000)
-      return ops(OP['i32.or'], OP['f32.reinterpret_i32'])
-    }
+  if (a.dtype === 'f32') bits32(code, op)
+  else bits64(code, op)
+}
+
+function bits32(code: Code, op: 'pow2' | 'exponent' | 'mantissa'): void {
+  if (op === 'pow2') {
+    code.f32(2 ** 23 + 127)
+    code.op(OP['f32.add'])
+    code.op(OP['i32.reinterpret_f32'])
     code.i32(23)
-    ops(OP['i32.shr_u'])
-    code.i32(255)
-    ops(OP['i32.and'])
-    code.i32(127)
-    return ops(OP['i32.sub'], OP['f32.convert_i32_s'])
+    code.op(OP['i32.shl'])
+    code.op(OP['f32.reinterpret_i32'])
+    return
   }
+  code.op(OP['i32.reinterpret_f32'])
+  code.i32(op === 'mantissa' ? 0x007fffff : 23)
+  code.op(op === 'mantissa' ? OP['i32.and'] : OP['i32.shr_u'])
+  code.i32(op === 'mantissa' ? 0x3f800000 : 255)
+  code.op(op === 'mantissa' ? OP['i32.or'] : OP['i32.and'])
+  if (op === 'mantissa') code.op(OP['f32.reinterpret_i32'])
+  else unbias(code, 127, OP['f32.convert_i32_s'])
+}
+
+function bits64(code: Code, op: 'pow2' | 'exponent' | 'mantissa'): void {
   if (op === 'pow2') {
     code.f64(2 ** 52 + 1023)
-    ops(OP['f64.add'], OP['i64.reinterpret_f64'])
+    code.op(OP['f64.add'])
+    code.op(OP['i64.reinterpret_f64'])
     code.i64(52n)
-    return ops(OP['i64.shl'], OP['f64.reinterpret_i64'])
+    code.op(OP['i64.shl'])
+    code.op(OP['f64.reinterpret_i64'])
+    return
   }
-  ops(OP['i64.reinterpret_f64'])
+  code.op(OP['i64.reinterpret_f64'])
+  code.i64(op === 'mantissa' ? 0xfffffffffffffn : 52n)
+  code.op(op === 'mantissa' ? OP['i64.and'] : OP['i64.shr_u'])
+  code.i64(op === 'mantissa' ? 0x3ff0000000000000n : 2047n)
+  code.op(op === 'mantissa' ? OP['i64.or'] : OP['i64.and'])
   if (op === 'mantissa') {
-    code.i64(0xfffffffffffffn)
-    ops(OP['i64.and'])
-    code.i64(0x3ff0000000000000n)
-    return ops(OP['i64.or'], OP['f64.reinterpret_i64'])
+    code.op(OP['f64.reinterpret_i64'])
+    return
   }
-  code.i64(52n)
-  ops(OP['i64.shr_u'], OP['i32.wrap_i64'])
-  code.i32(2047)
-  ops(OP['i32.and'])
-  code.i32(1023)
-  ops(OP['i32.sub'], OP['f64.convert_i32_s'])
+  code.op(OP['i32.wrap_i64'])
+  unbias(code, 1023, OP['f64.convert_i32_s'])
+}
+
+function unbias(code: Code, bias: number, convert: number): void {
+  code.i32(bias)
+  code.op(OP['i32.sub'])
+  code.op(convert)
 }

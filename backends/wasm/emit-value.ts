@@ -44,7 +44,10 @@ export const halves = (value: Value): number =>
   value.locals.length === 2 && value.locals[0] !== value.locals[1] ? 2 : 1
 
 export function push(code: Code, value: Value, half = 0): void {
-  if (value.constant === undefined) return code.get(value.locals[half] ?? value.locals[0]!)
+  if (value.constant === undefined) {
+    code.get(value.locals[half] ?? value.locals[0]!)
+    return
+  }
   pushConstant(code, value.dtype, value.constant)
 }
 

@@ -42,15 +42,30 @@ const HIGH = pick32(2, 3, 2, 3)
 
 export function emitVector(code: Code, op: string, dtype: DType, args: readonly Value[], out: Value): void {
   const from = args[0]!.dtype
-  if (op === 'select' || op === 'rare') return select(code, args, out)
-  if (op === 'cast') return castVector(code, args[0]!, out)
-  if (comparisons.has(op)) return compare(code, op, args, out)
-  if (op === 'pow2' || op === 'exponent' || op === 'mantissa') return bitsOf(code, op, args[0]!, out)
+  if (op === 'select' || op === 'rare') {
+    select(code, args, out)
+    return
+  }
+  if (op === 'cast') {
+    castVector(code, args[0]!, out)
+    return
+  }
+  if (comparisons.has(op)) {
+    compare(code, op, args, out)
+    return
+  }
+  if (op === 'pow2' || op === 'exponent' || op === 'mantissa') {
+    bitsOf(code, op, args[0]!, out)
+    return
+  }
   const shape = SHAPE[classOf[from]]
   const name = shape === 'i32x4' ? names[op]?.int : names[op]?.float
   const opcode = dtype === 'bool' ? onMasks[op] : name === undefined ? undefined : direct[`${shape}.${name}`]
   const identity = shape === 'i32x4' && identities.has(op)
-  if (opcode === undefined && !identity) return laneByLane(code, op, dtype, args, out)
+  if (opcode === undefined && !identity) {
+    laneByLane(code, op, dtype, args, out)
+    return
+  }
   for (let h = 0; h < halves(out); h++) {
     for (const arg of args) push(code, arg, h)
     if (opcode !== undefined) code.op(opcode)
@@ -96,50 +111,57 @@ function select(code: Code, [mask, a, b]: readonly Value[], out: Value): void {
 }
 
 function castVector(code: Code, a: Value, out: Value): void {
+  if (out.dtype === 'bool') toMask(code, a, out)
+  else if (a.dtype === 'bool') fromMask(code, a, out)
+  else if (out.dtype === 'f64') toDouble(code, a, out)
+  else {
+    toSingle(code, a, out.dtype)
+    if (out.dtype === 'u8' && a.dtype !== 'u8') {
+      code.bytes16(OP['v128.const'], lanes32(0))
+      code.op(OP['i32x4.max_s'])
+      code.bytes16(OP['v128.const'], lanes32(255))
+      code.op(OP['i32x4.min_s'])
+    }
+    code.set(out.locals[0]!)
+  }
+}
+
+/** ≠ 0. */
+function toMask(code: Code, a: Value, out: Value): void {
   const from = classOf[a.dtype]
-  const constant = (dtype: DType, x: number): void => code.bytes16(OP['v128.const'], splatBytes(dtype, x))
-  const done = (h = 0): void => code.set(out.locals[h]!)
-  if (out.dtype === 'bool') {
-    if (a.dtype === 'bool') push(code, a)
-    else {
-      for (let h = 0; h < (from === 'f64' ? 2 : 1); h++) {
-        push(code, a, h)
-        constant(from, 0)
-        code.op(direct[`${SHAPE[from]}.ne`]!)
-      }
-      if (from === 'f64') code.bytes16(OP['i8x16.shuffle'], NARROW)
-    }
-    return done()
+  for (let h = 0; h < (from === 'f64' ? 2 : 1); h++) {
+    push(code, a, h)
+    if (a.dtype === 'bool') continue
+    code.bytes16(OP['v128.const'], lanes32(0))
+    code.op(direct[`${SHAPE[from]}.ne`]!)
   }
-  if (a.dtype === 'bool') {
-    for (let h = 0; h < halves(out); h++) {
-      pushMask(code, a, out.dtype, h)
-      constant(out.dtype === 'u8' ? 'i32' : out.dtype, 1)
-      code.op(OP['v128.and'])
-      done(h)
-    }
-    return
+  if (from === 'f64') code.bytes16(OP['i8x16.shuffle'], NARROW)
+  code.set(out.locals[0]!)
+}
+
+function fromMask(code: Code, a: Value, out: Value): void {
+  for (let h = 0; h < halves(out); h++) {
+    pushMask(code, a, out.dtype, h)
+    code.bytes16(OP['v128.const'], splatBytes(out.dtype, 1))
+    code.op(OP['v128.and'])
+    code.set(out.locals[h]!)
   }
-  if (out.dtype === 'f64') return toDouble(code, a, out)
+}
+
+/** Leaves four 32-bit lanes on the stack. */
+function toSingle(code: Code, a: Value, to: DType): void {
+  const from = classOf[a.dtype]
   if (from === 'f64') {
-    const opcode = out.dtype === 'f32' ? OP['f32x4.demote_f64x2_zero'] : OP['i32x4.trunc_sat_f64x2_s_zero']
     for (let h = 0; h < 2; h++) {
       push(code, a, h)
-      code.op(opcode)
+      code.op(to === 'f32' ? OP['f32x4.demote_f64x2_zero'] : OP['i32x4.trunc_sat_f64x2_s_zero'])
     }
     code.bytes16(OP['i8x16.shuffle'], JOIN)
-  } else {
-    push(code, a)
-    if (from === 'i32' && out.dtype === 'f32') code.op(OP['f32x4.convert_i32x4_s'])
-    if (from === 'f32' && out.dtype !== 'f32') code.op(OP['i32x4.trunc_sat_f32x4_s'])
+    return
   }
-  if (out.dtype === 'u8' && a.dtype !== 'u8') {
-    constant('i32', 0)
-    code.op(OP['i32x4.max_s'])
-    constant('i32', 255)
-    code.op(OP['i32x4.min_s'])
-  }
-  done()
+  push(code, a)
+  if (from === 'i32' && to === 'f32') code.op(OP['f32x4.convert_i32x4_s'])
+  if (from === 'f32' && to !== 'f32') code.op(OP['i32x4.trunc_sat_f32x4_s'])
 }
 
 function toDouble(code: Code, a: Value, out: Value): void {

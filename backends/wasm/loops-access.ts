@@ -25,6 +25,8 @@ export interface Nest {
   readonly axes: number[]
   /** Index of the function that records a fault. */
   readonly fault: number
+  /** Emits a call for an operation that kernels of this kind do not compute in place. */
+  readonly call?: (op: string, dtype: Value['dtype'], args: readonly Value[], width: Width) => Value | undefined
 }
 
 /** Where code is generated for: `depth` axes entered, `shift` points further along the last of them, lanes along `axis`. */
@@ -59,7 +61,10 @@ export function pushAffine(nest: Nest, map: Affine, point: Point, lane: number):
   const form = indexForm(map)
   const cursor = cursorOf(nest.cursors, form, point.depth)
   const constant = extra(form, point, lane)
-  if (cursor === undefined) return nest.code.i32(constant)
+  if (cursor === undefined) {
+    nest.code.i32(constant)
+    return
+  }
   nest.code.get(cursor)
   if (constant === 0) return
   nest.code.i32(constant)
@@ -117,7 +122,10 @@ function guarded(
   one: (lane: number) => void,
 ): void {
   const { code } = nest
-  if (guards.length === 0) return all()
+  if (guards.length === 0) {
+    all()
+    return
+  }
   pushInside(nest, guards, point, 0)
   const edge = point.width === 4 ? varying(guards, point) : []
   if (edge.length > 0) {
@@ -198,7 +206,10 @@ export function emitStore(nest: Nest, store: Store, point: Point): void {
 function pushStored(nest: Nest, store: Store, place: Place, value: Value, lane: number): void {
   const { code } = nest
   const pushValue = (): void => (value.width === 1 ? push(code, value) : pushLane(code, value, lane))
-  if (!store.accumulate) return pushValue()
+  if (!store.accumulate) {
+    pushValue()
+    return
+  }
   const [before, added] = [newValue(code, value.dtype, 1, true), newValue(code, value.dtype, 1, true)]
   loadScalar(code, place, lane)
   code.set(before.locals[0]!)
@@ -277,9 +288,14 @@ export function emitBounded(nest: Nest, instr: Extract<Instr, { op: 'bounded' }>
     code.op(OP.end)
     return out
   }
+  boundFour(code, value, instr.extent, out, report)
+  return out
+}
+
+function boundFour(code: Code, value: Value, extent: number, out: Value, report: (lane: number) => void): void {
   const mask = newValue(code, 'bool', 4, false)
   push(code, value)
-  code.bytes16(OP['v128.const'], splatBytes('i32', instr.extent))
+  code.bytes16(OP['v128.const'], splatBytes('i32', extent))
   code.op(OP['i32x4.lt_u'])
   code.tee(mask.locals[0]!)
   code.op(OP['i32x4.all_true'])
@@ -297,5 +313,4 @@ export function emitBounded(nest: Nest, instr: Extract<Instr, { op: 'bounded' }>
   code.get(mask.locals[0]!)
   code.op(OP['v128.and'])
   code.set(out.locals[0]!)
-  return out
 }

@@ -152,7 +152,10 @@ export function shiftIn(code: Code, pending: Value, scalar: Value): void {
     code.bytes16(OP['i8x16.shuffle'], pick32(...picked))
     code.set(a)
   }
-  if (scalar.dtype !== 'f64') return shuffle(low, lanes.locals[0]!, 1, 2, 3, 4)
+  if (scalar.dtype !== 'f64') {
+    shuffle(low, lanes.locals[0]!, 1, 2, 3, 4)
+    return
+  }
   shuffle(low, high, 2, 3, 4, 5)
   shuffle(high, lanes.locals[0]!, 2, 3, 4, 5)
 }

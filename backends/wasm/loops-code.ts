@@ -66,10 +66,14 @@ function emitInstr(nest: Nest, frame: Frame, spot: Spot, id: number, results: Re
       values[id] = results[instr.sweep]![instr.which]!
       return
     case 'rare':
-      if (frame.owned.has(id)) return emitRare(nest, frame, spot, id, results)
+      if (frame.owned.has(id)) {
+        emitRare(nest, frame, spot, id, results)
+        return
+      }
   }
   const args = instr.args.map((arg) => point.value(arg))
-  values[id] = compute(nest.code, instr.op, instr.dtype, args, spot.width)
+  values[id] =
+    nest.call?.(instr.op, instr.dtype, args, spot.width) ?? compute(nest.code, instr.op, instr.dtype, args, spot.width)
 }
 
 /** A branch around what no lane asks for. */

@@ -1,5 +1,5 @@
 /**
- * The memory of one executable, and its control words as the host uses them.
+ * The memory of one executable: its control words as the host uses them, and code over it.
  * Invariant: control words are touched only while no rank runs, save ABORT.
  * May not: know steps or kernels.
  */
@@ -14,6 +14,12 @@ export function allocateMemory(arena: number): WebAssembly.Memory {
 }
 
 export const controlWords = (memory: WebAssembly.Memory): Int32Array => new Int32Array(memory.buffer, 0, 256)
+
+/** Runs all steps as one rank; 1 if it left because of ABORT. */
+export type RankRun = (rank: number, ranks: number) => number
+
+export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): RankRun =>
+  new WebAssembly.Instance(module, { env: { memory } }).exports.run as RankRun
 
 /** As before the first run, also after one that was aborted half way. */
 export function prepare(control: Int32Array, spin: number): void {

@@ -3,7 +3,7 @@
  * Invariant: ranks talk through the control area alone (`layout.ts`), by atomic operations; no wait outlives an abort by more than its interval.
  * May not: know kernels.
  */
-import { functionCode, I32 } from './assembler.ts'
+import { type Code, functionCode, I32 } from './assembler.ts'
 import {
   ABORT,
   ABORT_INTERVAL,
@@ -62,85 +62,97 @@ export function shareFunction(): Uint8Array {
  */
 export function barrierFunction(): Uint8Array {
   const code = functionCode(1)
-  const [epoch, spins] = [code.local(I32), code.local(I32)]
-  const load = (word: number): void => {
-    code.i32(0)
-    code.memory(OP['i32.atomic.load'], 4 * word, 2)
-  }
-  const add = (word: number, by: number): void => {
-    code.i32(0)
-    code.i32(by)
-    code.memory(OP['i32.atomic.rmw.add'], 4 * word, 2)
-  }
-  const leave = (result: number): void => {
-    code.i32(result)
-    code.op(OP.return)
-  }
-  const leaveIfMoved = (): void => {
-    load(BARRIER_EPOCH)
-    code.get(epoch)
-    code.op(OP['i32.ne'])
-    code.open(OP.if)
-    leave(0)
-    code.op(OP.end)
-  }
+  const epoch = code.local(I32)
   code.get(0)
   code.i32(2)
   code.op(OP['i32.lt_s'])
-  code.open(OP.if)
-  leave(0)
-  code.op(OP.end)
-  load(BARRIER_EPOCH)
+  leaveIf(code, 0)
+  load(code, BARRIER_EPOCH)
   code.set(epoch)
-  add(BARRIER_COUNT, 1)
+  add(code, BARRIER_COUNT, 1)
   code.get(0)
   code.i32(1)
   code.op(OP['i32.sub'])
   code.op(OP['i32.eq'])
   code.open(OP.if)
+  moveOn(code)
+  code.op(OP.end)
+  spin(code, epoch)
+  sleep(code, epoch)
+  code.op(OP.unreachable)
+  return code.finish()
+}
+
+function load(code: Code, word: number): void {
+  code.i32(0)
+  code.memory(OP['i32.atomic.load'], 4 * word, 2)
+}
+function add(code: Code, word: number, by: number): void {
+  code.i32(0)
+  code.i32(by)
+  code.memory(OP['i32.atomic.rmw.add'], 4 * word, 2)
+}
+/** Returns `result` where the stack says so. */
+function leaveIf(code: Code, result: number): void {
+  code.open(OP.if)
+  code.i32(result)
+  code.op(OP.return)
+  code.op(OP.end)
+}
+function leaveIfMoved(code: Code, epoch: number): void {
+  load(code, BARRIER_EPOCH)
+  code.get(epoch)
+  code.op(OP['i32.ne'])
+  leaveIf(code, 0)
+}
+
+function moveOn(code: Code): void {
   code.i32(0)
   code.i32(0)
   code.memory(OP['i32.atomic.store'], 4 * BARRIER_COUNT, 2)
-  add(BARRIER_EPOCH, 1)
+  add(code, BARRIER_EPOCH, 1)
   code.op(OP.drop)
-  load(SLEEPERS)
+  load(code, SLEEPERS)
   code.open(OP.if)
   code.i32(0)
   code.i32(-1)
   code.memory(OP['memory.atomic.notify'], 4 * BARRIER_EPOCH, 2)
   code.op(OP.drop)
   code.op(OP.end)
-  leave(0)
-  code.op(OP.end)
-  load(SPIN)
-  code.tee(spins)
+  code.i32(0)
+  code.op(OP.return)
+}
+
+function spin(code: Code, epoch: number): void {
+  const rounds = code.local(I32)
+  load(code, SPIN)
+  code.tee(rounds)
   code.open(OP.if)
   code.open(OP.loop)
-  leaveIfMoved()
-  code.get(spins)
+  leaveIfMoved(code, epoch)
+  code.get(rounds)
   code.i32(1)
   code.op(OP['i32.sub'])
-  code.tee(spins)
+  code.tee(rounds)
   code.target(OP.br_if, 0)
   code.op(OP.end)
   code.op(OP.end)
+}
+
+function sleep(code: Code, epoch: number): void {
   code.open(OP.loop)
-  add(SLEEPERS, 1)
+  add(code, SLEEPERS, 1)
   code.op(OP.drop)
   code.i32(0)
   code.get(epoch)
   code.i64(ABORT_INTERVAL)
   code.memory(OP['memory.atomic.wait32'], 4 * BARRIER_EPOCH, 2)
   code.op(OP.drop)
-  add(SLEEPERS, -1)
+  add(code, SLEEPERS, -1)
   code.op(OP.drop)
-  leaveIfMoved()
-  load(ABORT)
-  code.open(OP.if)
-  leave(1)
-  code.op(OP.end)
+  leaveIfMoved(code, epoch)
+  load(code, ABORT)
+  leaveIf(code, 1)
   code.target(OP.br, 0)
   code.op(OP.end)
-  code.op(OP.unreachable)
-  return code.finish()
 }

@@ -6,9 +6,10 @@
  */
 import type { BufferId, Kernel } from '../../core/loops.ts'
 import { expandKernel } from '../../planner/kernels/expand.ts'
-import type { PlanBuffer, PlanData } from '../../planner/types.ts'
-import { encodeModule, type FunctionType, functionCode, I32 } from './assembler.ts'
-import { emitProduct, packedProduct, type Shared, splitOf } from './contract.ts'
+import type { PlanBuffer, PlanData, Step } from '../../planner/types.ts'
+import { type Code, encodeModule, type FunctionType, functionCode, I32 } from './assembler.ts'
+import { callsIn, type Define, manyTranscendentals } from './calls.ts'
+import { emitProduct, packedProduct, splitOf } from './contract.ts'
 import { emitLoops, grainOf } from './loops.ts'
 import type { Nest } from './loops-access.ts'
 import { barrierFunction, faultFunction, shareFunction } from './module-control.ts'
@@ -35,26 +36,54 @@ export function buildModule(plan: PlanData): Uint8Array {
     { type: i32(3, 1), body: shareFunction() },
   ]
   const known = new Map<string, number>()
-  const shared: Shared = (name, parameters, build) => {
-    if (!known.has(name)) known.set(name, functions.push({ type: i32(parameters, 0), body: build() }) - 1)
+  const define: Define = (name, type, build) => {
+    if (!known.has(name)) known.set(name, functions.push({ type, body: build() }) - 1)
     return known.get(name)!
   }
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]))
-  const kernels = plan.kernels.map((kernel) => kernelFunction(buffers, expandKernel(kernel), shared))
+  const around = loopsAround(plan)
+  const kernels = plan.kernels.map((kernel, k) => kernelFunction(buffers, kernel, define, around[k]!))
   const first = functions.length
-  for (const [k, { body }] of kernels.entries()) functions.push({ type: i32(3, 0), body, name: `k${k}` })
+  for (const [k, { body }] of kernels.entries())
+    functions.push({ type: i32(3 + around[k]!.length, 0), body, name: `k${k}` })
   functions.push({ type: i32(2, 1), body: runFunction(plan, kernels, first), name: 'run' })
   return encodeModule({ pages: Math.max(1, Math.ceil(plan.arena / 65536)), functions })
 }
 
-/** Parameters: from, to, rank. */
-function kernelFunction(buffers: ReadonlyMap<BufferId, PlanBuffer>, kernel: Kernel, shared: Shared): KernelFunction {
-  const code = functionCode(3)
-  const nest: Nest = { code, kernel, buffers, origins: new Map(), cursors: new Map(), axes: [], fault: FAULT }
+/** By kernel: the loops of the plan around it, outermost first. Each kernel has one step. */
+function loopsAround(plan: PlanData): number[][] {
+  const around = plan.kernels.map((): number[] => [])
+  for (const [i, { first, last }] of plan.loops.entries())
+    for (let at = first; at <= last; at++) around[plan.steps[at]!.kernel]!.push(i)
+  return around
+}
+
+/** Parameters: from, to, rank, then the iteration of each loop around. */
+function kernelFunction(
+  buffers: ReadonlyMap<BufferId, PlanBuffer>,
+  written: Kernel,
+  define: Define,
+  around: readonly number[],
+): KernelFunction {
+  const many = manyTranscendentals(written)
+  const kernel = many ? written : expandKernel(written)
+  const code = functionCode(3 + around.length)
+  const origins = sliceOrigins(code, kernel, buffers, around)
+  const nest: Nest = {
+    code,
+    kernel,
+    buffers,
+    origins,
+    cursors: new Map(),
+    axes: [],
+    fault: FAULT,
+    ...(many && { call: callsIn(code, define) }),
+  }
   const panels = packedProduct(kernel)
-  if (panels !== undefined) {
+  // Packing reads fixed addresses: a product of slices runs as loops, with the same bits.
+  if (panels !== undefined && origins.size === 0) {
     const split = splitOf(kernel, panels)
-    emitProduct(nest, panels, shared, split)
+    emitProduct(nest, panels, (name, parameters, build) => define(name, i32(parameters, 0), build), split)
     return { body: code.finish(), extent: kernel.outer[split.axis]!.extent, grain: split.grain }
   }
   const [first] = kernel.outer
@@ -63,11 +92,84 @@ function kernelFunction(buffers: ReadonlyMap<BufferId, PlanBuffer>, kernel: Kern
   return { body: code.finish(), extent: split ? first.extent : 1, grain: split ? grainOf(kernel) : 1 }
 }
 
-/** Parameters: rank, ranks. */
+/** Addresses of the slices that the kernel uses, in locals. */
+function sliceOrigins(
+  code: Code,
+  kernel: Kernel,
+  buffers: ReadonlyMap<BufferId, PlanBuffer>,
+  around: readonly number[],
+): Map<BufferId, number> {
+  const origins = new Map<BufferId, number>()
+  const place = (id: BufferId): void => {
+    const b = buffers.get(id)!
+    if (!b.moves || origins.has(id)) return
+    code.i32(b.offset)
+    for (const { loop, stride } of b.moves) {
+      code.get(3 + around.indexOf(loop))
+      code.i32(stride)
+      code.op(OP['i32.mul'])
+      code.op(OP['i32.add'])
+    }
+    const local = code.local(I32)
+    code.set(local)
+    origins.set(id, local)
+  }
+  for (const sweep of kernel.sweeps) {
+    for (const i of sweep.code) if (i.op === 'load') place(i.buffer)
+    for (const store of sweep.stores) place(store.buffer)
+  }
+  return origins
+}
+
+/** Parameters: rank, ranks. Loops of the plan are loops here. */
 function runFunction(plan: PlanData, kernels: readonly KernelFunction[], first: number): Uint8Array {
-  const [rank, ranks] = [0, 1]
   const code = functionCode(2)
   const to = code.local(I32)
+  const counters = plan.loops.map(() => code.local(I32))
+  const open: number[] = []
+  let next = 0
+  for (const [at, step] of plan.steps.entries()) {
+    for (; plan.loops[next]?.first === at; next++) {
+      enterLoop(code, counters[next]!)
+      open.push(next)
+    }
+    const around = open.map((i) => counters[i]!)
+    emitStep(code, step, kernels[step.kernel]!, first + step.kernel, to, around)
+    while (open.length > 0 && plan.loops[open.at(-1)!]!.last === at) {
+      const loop = open.pop()!
+      leaveLoop(code, counters[loop]!, plan.loops[loop]!.count)
+    }
+  }
+  code.i32(0)
+  return code.finish()
+}
+
+function enterLoop(code: Code, counter: number): void {
+  code.i32(0)
+  code.set(counter)
+  code.open(OP.loop)
+}
+/** A loop in a plan runs at least once: those of length 0 have no steps. */
+function leaveLoop(code: Code, counter: number, count: number): void {
+  code.get(counter)
+  code.i32(1)
+  code.op(OP['i32.add'])
+  code.tee(counter)
+  code.i32(count)
+  code.op(OP['i32.lt_s'])
+  code.target(OP.br_if, 0)
+  code.op(OP.end)
+}
+
+function emitStep(
+  code: Code,
+  step: Step,
+  { extent, grain }: KernelFunction,
+  target: number,
+  to: number,
+  around: readonly number[],
+): void {
+  const [rank, ranks] = [0, 1]
   const share = (units: number, one: number): void => {
     code.i32(units)
     code.get(rank)
@@ -76,41 +178,37 @@ function runFunction(plan: PlanData, kernels: readonly KernelFunction[], first: 
     code.get(ranks)
     code.target(OP.call, SHARE)
   }
-  for (const step of plan.steps) {
-    const { extent, grain } = kernels[step.kernel]!
-    const units = Math.ceil(extent / grain)
-    const alone = step.ranks === 'one' || units <= 1
-    if (alone) {
-      code.get(rank)
-      code.op(OP['i32.eqz'])
-      code.open(OP.if)
-      code.i32(0)
-      code.i32(extent)
-    } else {
-      share(units, 0)
-      code.i32(grain)
-      code.op(OP['i32.mul'])
-      share(units, 1)
-      code.i32(grain)
-      code.op(OP['i32.mul'])
-      code.tee(to)
-      code.i32(extent)
-      code.get(to)
-      code.i32(extent)
-      code.op(OP['i32.lt_s'])
-      code.op(OP.select)
-    }
+  const units = Math.ceil(extent / grain)
+  const alone = step.ranks === 'one' || units <= 1
+  if (alone) {
     code.get(rank)
-    code.target(OP.call, first + step.kernel)
-    if (alone) code.op(OP.end)
-    if (!step.barrier) continue
-    code.get(ranks)
-    code.target(OP.call, BARRIER)
+    code.op(OP['i32.eqz'])
     code.open(OP.if)
-    code.i32(1)
-    code.op(OP.return)
-    code.op(OP.end)
+    code.i32(0)
+    code.i32(extent)
+  } else {
+    share(units, 0)
+    code.i32(grain)
+    code.op(OP['i32.mul'])
+    share(units, 1)
+    code.i32(grain)
+    code.op(OP['i32.mul'])
+    code.tee(to)
+    code.i32(extent)
+    code.get(to)
+    code.i32(extent)
+    code.op(OP['i32.lt_s'])
+    code.op(OP.select)
   }
-  code.i32(0)
-  return code.finish()
+  code.get(rank)
+  for (const counter of around) code.get(counter)
+  code.target(OP.call, target)
+  if (alone) code.op(OP.end)
+  if (!step.barrier) return
+  code.get(ranks)
+  code.target(OP.call, BARRIER)
+  code.open(OP.if)
+  code.i32(1)
+  code.op(OP.return)
+  code.op(OP.end)
 }

@@ -9,7 +9,6 @@ import { timedOut, workerDied } from '../../core/errors.ts'
 import * as words from './commands.ts'
 import { cores } from './machine.ts'
 import { abort, controlWords } from './memory.ts'
-import type { Assignment } from './worker.ts'
 
 /** Milliseconds that workers get to end in. */
 const GRACE = 1000
@@ -74,7 +73,7 @@ export async function startPool(threads: number): Promise<Pool> {
   }
   watch(g)
   const assign = ({ port2: port }: MessageChannel, rank: number): Promise<unknown> =>
-    piscina.run({ rank, board, port } satisfies Assignment, { transferList: [port] })
+    piscina.run({ rank, board, port } satisfies words.Assignment, { transferList: [port] })
   try {
     await Promise.all(channels.map(assign))
   } catch (error) {

@@ -17,8 +17,9 @@ function fill(plan: PlanData, memory: ArrayBufferLike, inputs: Inputs): void {
   for (const buffer of plan.buffers) {
     if (buffer.data !== undefined) bytes.set(Buffer.from(buffer.data, 'base64'), buffer.offset)
   }
-  for (const { name, buffer } of plan.inputs) {
-    const data = inputs[name]!
+  for (const { name, buffer } of [...plan.inputs, ...plan.state]) {
+    const data = inputs[name]
+    if (data === undefined) continue
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), plan.buffers[buffer]!.offset)
   }
 }

@@ -7,30 +7,24 @@ import { workerDied } from '../../core/errors.ts'
 import type { PlanData } from '../../planner/types.ts'
 import type { FaultRecord, Runner } from '../runner.ts'
 import type { Crew } from './crew.ts'
-import { allocateMemory, controlWords, prepare, readFault } from './memory.ts'
+import { allocateMemory, controlWords, instantiate, prepare, type RankRun, readFault } from './memory.ts'
 
 /** Turns a rank spins at a barrier before it sleeps, where every rank has a core of its own. */
-const SPINS = 4000
+const SPINS = 2000
 
-export async function wasmRunner(
-  plan: PlanData,
-  bytes: Uint8Array,
-  crew: Crew,
-  cores: number,
-): Promise<Runner> {
+export async function wasmRunner(plan: PlanData, bytes: Uint8Array, crew: Crew, cores: number): Promise<Runner> {
   const module = await WebAssembly.compile(bytes)
   const memory = allocateMemory(plan.arena)
   const control = controlWords(memory)
   const program = crew.join(module, memory)
   const ranks = Math.max(1, Math.min(plan.threads, crew.threads))
   const ready = (): void => prepare(control, ranks <= cores ? SPINS : 0)
-  let instance: WebAssembly.Instance | undefined
+  let here: RankRun | undefined
 
   const runHere = (of: number): void => {
-    instance ??= new WebAssembly.Instance(module, { env: { memory } })
-    const run = instance.exports.run as (rank: number, ranks: number) => number
+    here ??= instantiate(module, memory)
     try {
-      run(0, of)
+      here(0, of)
     } catch (error) {
       throw workerDied(`rank 0 failed: ${String(error)}`, error)
     }

@@ -5,25 +5,20 @@
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import * as words from './commands.ts'
-import { abort, controlWords } from './memory.ts'
+import { abort, controlWords, instantiate, type RankRun } from './memory.ts'
 
-export interface Assignment {
-  readonly rank: number
-  readonly board: Int32Array
-  readonly port: MessagePort
-}
 interface Loaded {
   readonly control: Int32Array
-  readonly run: (rank: number, ranks: number) => number
+  readonly run: RankRun
 }
 
 /** The task given to the pool. It ends at once, so that the pool counts no work as pending and lets the process exit. */
-export function work(assignment: Assignment): void {
+export function work(assignment: words.Assignment): void {
   setImmediate(() => serve(assignment))
 }
 
 /** What is read while the next run is being written is not acted on: RUN has changed by then, and the bell will ring. */
-function serve({ rank, board, port }: Assignment): never {
+function serve({ rank, board, port }: words.Assignment): never {
   const programs = new Map<number, Loaded>()
   const read = (word: number): number => Atomics.load(board, word)
   let seen = words.NO_RUN
@@ -53,14 +48,13 @@ function serve({ rank, board, port }: Assignment): never {
 function receive(port: MessagePort, programs: Map<number, Loaded>): void {
   for (let entry = receiveMessageOnPort(port); entry !== undefined; entry = receiveMessageOnPort(port)) {
     const message: words.ToWorker = entry.message
-    if ('unload' in message) programs.delete(message.unload)
-    else programs.set(message.load.id, instantiate(message.load))
+    if ('unload' in message) {
+      programs.delete(message.unload)
+      continue
+    }
+    const { id, module, memory } = message.load
+    programs.set(id, { control: controlWords(memory), run: instantiate(module, memory) })
   }
-}
-
-function instantiate({ module, memory }: words.Program): Loaded {
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } })
-  return { control: controlWords(memory), run: exports.run as Loaded['run'] }
 }
 
 type Turn = Pick<words.Turn, 'run' | 'ranks' | 'first'>

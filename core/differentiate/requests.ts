@@ -7,11 +7,11 @@
 import { type Callable, noSamples, op } from '../define.ts'
 import { broken } from '../errors.ts'
 import { graphOf } from '../graph.ts'
-import type { Candidate, Choose, Graph, Node, Op, Params, TensorType } from '../ir.ts'
-import { makeNode } from '../node.ts'
+import type { Candidate, Choose, Graph, Node, Op, Params, TensorType, Type } from '../ir.ts'
+import { makeNode, operandError } from '../node.ts'
 import { input } from '../primitives/leaf.ts'
 import { inline } from '../rebuild.ts'
-import { count, sizes, tensorType } from '../shape.ts'
+import { count, sameType, showType, sizes, tensorType } from '../shape.ts'
 import { accumulate, filled } from './accumulate.ts'
 import { type Linearization, linearize, pull, push, withTapes } from './linearize.ts'
 
@@ -27,15 +27,33 @@ function unresolved(name: string): never {
 interface Request {
   /** Types of what is asked for, beyond the body's outputs. */
   derivatives(p: Params): readonly TensorType[]
+  /** Types of the operands beyond the body's inputs. */
+  extra?(p: Params): readonly TensorType[]
   /** The derivatives as nodes over the body's inputs and the extra ones. */
   build(linear: Linearization, extra: readonly Node[], p: Params, choose: Choose): readonly Node[]
+}
+
+/** Operands must have the types of the body's inputs, then of what the request adds; the error names the one that has not. */
+function requireArguments(name: string, p: Params, operands: readonly Node[], extra: readonly TensorType[]): void {
+  const body = bodyOf(p)
+  const wanted: Type[] = [...body.inputs.map((i) => i.type), ...extra]
+  if (operands.length !== wanted.length)
+    throw operandError(`${name} of ${body.name}: takes ${wanted.length} operands, got ${operands.length}`, operands)
+  operands.forEach((x, i) => {
+    if (sameType(x.type, wanted[i]!)) return
+    const which = body.inputs[i] ? `input ${String(body.inputs[i].params['name'])}` : `direction ${i}`
+    throw operandError(`${name} of ${body.name}: ${which} is ${showType(wanted[i]!)}, got ${showType(x.type)}`, [x])
+  })
 }
 
 function request(name: string, r: Request): Callable<(operands: readonly Node[], params: Params) => Node> {
   const record: Op = {
     name,
     facts: {},
-    type: (p) => ({ kind: 'tuple', items: [...bodyOf(p).outputs.map((o) => typeOf(o.node)), ...r.derivatives(p)] }),
+    type: (p, operands) => {
+      requireArguments(name, p, operands, r.extra?.(p) ?? [])
+      return { kind: 'tuple', items: [...bodyOf(p).outputs.map((o) => typeOf(o.node)), ...r.derivatives(p)] }
+    },
     batch: (): never => unresolved(name),
     evaluate: (): never => unresolved(name),
     expand: (node, choose) => {
@@ -81,12 +99,14 @@ export const call: ReturnType<typeof request> = request('call', { derivatives: (
 /** Tangents of `of`. Operands: the inputs, then a tangent of each `wrt`. */
 export const jvp: ReturnType<typeof request> = request('jvp', {
   derivatives: (p) => namesOf(p, 'of').map((n) => typeOf(output(p, n))),
+  extra: (p) => namesOf(p, 'wrt').map((n) => typeOf(inputOf(p, n))),
   build: (linear, tangents) => push(linear, tangents).map((t, i) => orZero(t, linear.outputs[i]!)),
 })
 
 /** Cotangents of `wrt`. Operands: the inputs, then a cotangent of each `of`. */
 export const vjp: ReturnType<typeof request> = request('vjp', {
   derivatives: (p) => namesOf(p, 'wrt').map((n) => typeOf(inputOf(p, n))),
+  extra: (p) => namesOf(p, 'of').map((n) => typeOf(output(p, n))),
   build: (linear, cotangents) => pull(linear, cotangents).map((t, i) => orZero(t, linear.wrt[i]!)),
 })
 

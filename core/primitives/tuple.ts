@@ -16,6 +16,7 @@ export const result: Callable<(tuple: Node, index: number) => Node> = op(
     type: (p, [tuple]) => (tuple!.type as TupleType).items[p['index'] as number]!,
     batch: (): never => misread(),
     evaluate: (): never => misread(),
+    lower: () => ({ kind: 'item' }),
     samples: noSamples,
   },
   (tuple, index) => makeNode(result, [tuple], { index }),

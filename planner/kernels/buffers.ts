@@ -3,7 +3,7 @@
  * Invariant: a node and its aliases have one buffer; a buffer is made when somebody needs the node in memory.
  * May not: give addresses.
  */
-import type { DType, Graph, Node, TypedArray } from '../../core/ir.ts'
+import type { DType, Graph, Node, TupleType, TypedArray } from '../../core/ir.ts'
 import type { BufferId } from '../../core/loops.ts'
 import { expressionOf } from '../../core/node.ts'
 import { sizes } from '../../core/shape.ts'
@@ -17,60 +17,96 @@ export interface Value {
   readonly dtype: DType
   readonly shape: readonly number[]
   readonly data?: TypedArray
+  /** The part of another buffer that an iteration of a loop sees: the k-th along the first axis, counted from the end if `reverse`. */
+  readonly slice?: { readonly of: BufferId; readonly loop: number; readonly count: number; readonly reverse: boolean }
 }
 
-export interface Buffers {
+/** All buffers of a plan in the making, those of loop bodies included. */
+export interface Table {
   readonly values: Value[]
-  /** The node whose memory `node` is: itself, unless it is an alias. */
-  base(node: Node): Node
-  /** The buffer of `node`; makes one, and asks for the node's kernel, the first time. */
-  of(node: Node): BufferId
-  /** Nodes whose buffers were asked for and that a kernel must compute, in the order of asking. */
-  readonly wanted: readonly Node[]
   /** A buffer that no node owns. */
   extra(value: Omit<Value, 'id'>): BufferId
   /** Declare what a buffer is for: an output or the next value of a state. */
   assign(id: BufferId, role: Role, name: string): void
+  /** The buffer that holds the bytes: of a slice, the whole. */
+  whole(id: BufferId): BufferId
 }
 
 /** Buffer 0 is the control area. */
-export function buffersOf(graph: Graph, uses: Uses, controlBytes: number): Buffers {
+export function tableOf(controlBytes: number): Table {
   const values: Value[] = [{ id: 0, name: 'control', role: 'control', dtype: 'i32', shape: [controlBytes / 4] }]
-  const ids = new Map<Node, BufferId>()
-  const wanted: Node[] = []
-  const extra = (value: Omit<Value, 'id'>): BufferId => {
-    values.push({ ...value, id: values.length })
-    return values.length - 1
+  return {
+    values,
+    extra: (value) => values.push({ ...value, id: values.length }) - 1,
+    assign: (id, role, name) => {
+      values[id] = { ...values[id]!, role, name }
+    },
+    whole: (id) => {
+      let at = id
+      for (let slice = values[at]!.slice; slice; slice = values[at]!.slice) at = slice.of
+      return at
+    },
   }
+}
+
+/** The buffers of one graph: the whole, or a body. */
+export interface Buffers {
+  readonly table: Table
+  /** The node whose memory `node` is: itself, unless it is an alias. */
+  base(node: Node): Node
+  /** The buffer of `node`; makes one, and asks for the node's kernel, the first time. */
+  of(node: Node): BufferId
+  /** Buffers of all items of a tuple. */
+  items(tuple: Node): readonly BufferId[]
+  /** Nodes whose buffers were asked for and that kernels must compute, in the order of asking. */
+  readonly wanted: readonly Node[]
+  /** Says where a node that has no buffer yet is to be computed; false where it has one, or is not computed at all. */
+  compute(node: Node, into: BufferId): boolean
+}
+
+/** `known`: buffers of the graph's inputs, where it is a body; else they are made. */
+export function buffersOf(table: Table, graph: Graph, uses: Uses, known?: readonly BufferId[]): Buffers {
+  const ids = new Map<Node, BufferId>()
+  const tuples = new Map<Node, readonly BufferId[]>()
+  const wanted: Node[] = []
   const base = (node: Node): Node => {
     let at = node
     while (at.op.facts.leaf !== 'input' && uses.lowering(at).kind === 'alias') at = at.operands[0]!
     return at
   }
+  const named = (node: Node, role: Role, data?: TypedArray): BufferId =>
+    table.extra({ name: expressionOf(node), role, dtype: node.dtype, shape: sizes(node.shape, node.op.name), ...(data && { data }) })
+  const items = (tuple: Node): readonly BufferId[] => {
+    const made = tuples.get(tuple)
+    if (made) return made
+    const fresh = (tuple.type as TupleType).items.map((t, i) =>
+      table.extra({ name: `${tuple.op.name}#${i}`, role: 'temporary', dtype: t.dtype, shape: sizes(t.shape, tuple.op.name) }),
+    )
+    tuples.set(tuple, fresh)
+    wanted.push(tuple)
+    return fresh
+  }
+  const make = (owner: Node): BufferId => {
+    if (owner.op.facts.leaf === 'input') return named(owner, owner.params['role'] as 'input' | 'state')
+    const lowering = uses.lowering(owner)
+    if (lowering.kind === 'item') return items(owner.operands[0]!)[owner.params['index'] as number]!
+    if (lowering.kind === 'data') return named(owner, 'constant', lowering.data)
+    wanted.push(owner)
+    return named(owner, 'temporary')
+  }
   const of = (node: Node): BufferId => {
     const owner = base(node)
-    const known = ids.get(owner)
-    if (known !== undefined) return known
-    const lowering = owner.op.facts.leaf === 'input' ? undefined : uses.lowering(owner)
-    const role: Role = !lowering
-      ? (owner.params['role'] as 'input' | 'state')
-      : lowering.kind === 'data'
-        ? 'constant'
-        : 'temporary'
-    const id = extra({
-      name: expressionOf(owner),
-      role,
-      dtype: owner.dtype,
-      shape: sizes(owner.shape, owner.op.name),
-      ...(lowering?.kind === 'data' && { data: lowering.data }),
-    })
+    const id = ids.get(owner) ?? make(owner)
     ids.set(owner, id)
-    if (role === 'temporary') wanted.push(owner)
     return id
   }
-  for (const i of graph.inputs) of(i)
-  const assign = (id: BufferId, role: Role, name: string) => {
-    values[id] = { ...values[id]!, role, name }
+  const compute = (node: Node, into: BufferId): boolean => {
+    const owner = base(node)
+    if (ids.has(owner) || owner.op.facts.leaf === 'input' || ['data', 'item'].includes(uses.lowering(owner).kind)) return false
+    ids.set(owner, into)
+    wanted.push(owner)
+    return true
   }
-  return { values, base, of, wanted, extra, assign }
+  graph.inputs.forEach((node, i) => ids.set(node, known?.[i] ?? of(node)))
+  return { table, base, of, items, wanted, compute }
 }

@@ -14,6 +14,7 @@ import { count, sizes, stridesOf } from '../../core/shape.ts'
 import type { Fault } from '../types.ts'
 import type { Buffers } from './buffers.ts'
 import { delinearise } from './delinearise.ts'
+import { confined, holds, indexValue, isDynamic } from './dynamic.ts'
 import type { Uses } from './uses.ts'
 import type { CodeWriter } from './writer.ts'
 
@@ -53,9 +54,12 @@ export function elementWriter(s: Scope, node: Node, guards: readonly GuardIndex[
   return {
     constant: s.code.constant,
     apply: s.code.apply,
-    read: (i, at, outside = []) => read(s, node.operands[i]!, at, [...guards, ...outside], outside, depth + 1),
-    index: (at) => s.code.emit({ op: 'index', dtype: 'i32', map: affine(s, at) }),
-    inside: (g) => s.code.emit({ op: 'inside', dtype: 'bool', guards: g.map((x) => guard(s, x)) }),
+    read: (i, at, outside = []) =>
+      outside.some(isDynamic)
+        ? readDynamic(s, node.operands[i]!, at, guards, outside, depth + 1)
+        : read(s, node.operands[i]!, at, [...guards, ...outside], outside, depth + 1),
+    index: (at) => indexValue(s.code, at, (x) => affine(s, x)),
+    inside: (g) => holds(s.code, g, (x) => affine(s, x)),
     bounded: (value, extent, operand) => bounded(s, value, extent, node.operands[operand]!),
   }
 }
@@ -69,6 +73,8 @@ function read(
   depth: number,
 ): Scalar {
   const shape = sizes(node.shape, node.op.name)
+  // Of nothing, nothing is read: every guard in force fails.
+  if (shape.includes(0)) return s.code.constant(0, node.dtype)
   const flat = combine(at, stridesOf(shape))
   const owner = s.buffers.base(node)
   if (!inlined(s, owner, depth)) return load(s, owner, flat, guards)
@@ -78,6 +84,23 @@ function read(
   if (s.plain && !isPlainLoad(s, value)) return load(s, owner, flat, guards)
   if (own.length === 0) return value
   const inside = s.code.emit({ op: 'inside', dtype: 'bool', guards: own.map((g) => guard(s, g)) })
+  return s.code.apply('select', [inside, value, s.code.constant(0, value.dtype)], value.dtype)
+}
+
+/** Guards about a loaded index: the index is made safe instead, and the value chosen afterwards. */
+function readDynamic(
+  s: Scope,
+  node: Node,
+  at: readonly Index[],
+  guards: readonly GuardIndex[],
+  outside: readonly GuardIndex[],
+  depth: number,
+): Scalar {
+  const form = (x: Index): Affine => affine(s, x)
+  const inside = holds(s.code, outside, form)
+  const safe = confined(s.code, at, outside, inside, form, (value, extent) => bounded(s, value, extent, node))
+  const still = outside.filter((g) => !isDynamic(g))
+  const value = read(s, node, safe, [...guards, ...still], still, depth)
   return s.code.apply('select', [inside, value, s.code.constant(0, value.dtype)], value.dtype)
 }
 

@@ -1,7 +1,8 @@
 /**
- * fuse: a graph without requests → kernels in an order where producers come first, and the buffers between them.
+ * fuse: a graph without requests → kernels and loops in an order where producers come first, and the buffers between them.
  * Works back from the outputs: a node gets a kernel when somebody needs it in memory; that kernel inlines what it may (element.ts);
  * then kernels over the same axes merge (merge.ts), long reductions split (split.ts), axes and sums are settled (finish.ts).
+ * Bodies of loops are fused alone (loop.ts).
  * Invariant: every output and every next state has a buffer of its own.
  * May not: choose addresses or steps.
  */
@@ -9,19 +10,21 @@ import type { Graph, Node } from '../../core/ir.ts'
 import type { BufferId, Kernel } from '../../core/loops.ts'
 import { count, sizes } from '../../core/shape.ts'
 import type { Fault } from '../types.ts'
-import { type Buffers, buffersOf, type Value } from './buffers.ts'
+import { type Buffers, buffersOf, type Table, tableOf } from './buffers.ts'
 import { copy } from './copy.ts'
 import { finish } from './finish.ts'
+import { type Fusion, isLoop, type Item } from './items.ts'
+import { fuseLoop } from './loop.ts'
 import { type Draft, lower } from './lower.ts'
 import { dropUnread, merge } from './merge.ts'
 import { split } from './split.ts'
-import { usesOf } from './uses.ts'
+import { type Uses, usesOf } from './uses.ts'
 
 export interface Fused {
-  readonly kernels: readonly Kernel[]
-  readonly values: readonly Value[]
+  readonly items: readonly Item<Kernel>[]
+  readonly table: Table
   readonly faults: readonly Fault[]
-  /** Buffer of each input and state, by name, and of each output. */
+  /** Buffer of each input and state, and of each output. */
   readonly inputs: readonly { readonly node: Node; readonly buffer: BufferId }[]
   readonly outputs: readonly { readonly name: string; readonly node: Node; readonly buffer: BufferId }[]
 }
@@ -30,44 +33,54 @@ export interface Fused {
 export const CONTROL_BYTES = 1024
 
 export function fuse(graph: Graph, options: { readonly fusion: boolean }): Fused {
+  let loops = 0
+  const c: Fusion = { table: tableOf(CONTROL_BYTES), faults: [], fusion: options.fusion, nextLoop: () => loops++ }
   const uses = usesOf(graph)
-  const buffers = buffersOf(graph, uses, CONTROL_BYTES)
-  const faults: Fault[] = []
-  const context = { uses, buffers, faults, fusion: options.fusion }
+  const buffers = buffersOf(c.table, graph, uses)
   const copies: Draft[] = []
   const outputs = graph.outputs.map(({ name, node }) => ({
     name,
     node,
     buffer: outputBuffer(buffers, name, node, copies),
   }))
-  const made = new Map<Node, Draft>()
+  const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary'
+  const items = [...fuseItems(c, graph, buffers, uses, kept), ...copies.map(finish)]
+  const inputs = graph.inputs.map((node) => ({ node, buffer: buffers.of(node) }))
+  return { items, table: c.table, faults: c.faults, outputs, inputs }
+}
+
+/** Items for every node that `buffers` wants by now, and all that those need. `kept`: buffers that somebody outside reads. */
+export function fuseItems(
+  c: Fusion,
+  graph: Graph,
+  buffers: Buffers,
+  uses: Uses,
+  kept: (id: BufferId) => boolean,
+): Item<Kernel>[] {
+  const made = new Map<Node, readonly Item<Draft>[]>()
   for (let i = 0; i < buffers.wanted.length; i++) {
     const node = buffers.wanted[i]!
-    if (count(sizes(node.shape, node.op.name)) > 0) made.set(node, lower(context, node))
+    const lowering = uses.lowering(node)
+    if (lowering.kind === 'loop') made.set(node, fuseLoop(c, node, lowering, buffers, fuseItems) as Item<Draft>[])
+    else if (count(sizes(node.shape, node.op.name)) > 0) made.set(node, [lower({ ...c, uses, buffers }, node)])
   }
   const position = new Map(graph.nodes.map((node, i) => [node, i]))
-  const sorted = [...made].sort(([a], [b]) => position.get(a)! - position.get(b)!).map(([, draft]) => draft)
-  const kept = (id: BufferId) => buffers.values[id]!.role !== 'temporary'
-  const drafts = [...(options.fusion ? dropUnread(merge(sorted), kept) : sorted), ...copies]
-  const kernels = drafts.flatMap((d) => split(d, buffers.extra)).map(finish)
-  return {
-    kernels,
-    values: buffers.values,
-    faults,
-    outputs,
-    inputs: graph.inputs.map((node) => ({ node, buffer: buffers.of(node) })),
-  }
+  const sorted = [...made].sort(([a], [b]) => position.get(a)! - position.get(b)!).flatMap(([, items]) => items)
+  const drafts = c.fusion ? dropUnread(merge(sorted, c.table), kept, c.table) : sorted
+  return drafts.flatMap((d): Item<Kernel>[] =>
+    isLoop(d) ? [d as Item<Kernel>] : split(d, c.table.extra).map(finish),
+  )
 }
 
 /** A buffer that is this output's alone: the node's own, or a copy where that is an input, a constant or another output's. */
-function outputBuffer(buffers: Buffers, name: string, node: Node, copies: Draft[]): BufferId {
-  const own = buffers.of(node)
-  if (buffers.values[own]!.role === 'temporary') {
-    buffers.assign(own, 'output', name)
+function outputBuffer({ table, of }: Buffers, name: string, node: Node, copies: Draft[]): BufferId {
+  const own = of(node)
+  if (table.values[own]!.role === 'temporary') {
+    table.assign(own, 'output', name)
     return own
   }
   const shape = sizes(node.shape, node.op.name)
-  const made = buffers.extra({ name, role: 'output', dtype: node.dtype, shape })
+  const made = table.extra({ name, role: 'output', dtype: node.dtype, shape })
   if (count(shape) > 0) copies.push(copy(own, made, node.dtype, count(shape)))
   return made
 }

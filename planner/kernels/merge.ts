@@ -5,10 +5,12 @@
  * Invariant: kernels stay in an order where producers come first: all other producers of the joining kernel are before its new place.
  * May not: repeat work.
  */
-import type { BufferId, IndexMap, Instr, Store, Sweep } from '../../core/loops.ts'
+import type { BufferId, IndexMap, Instr, Kernel, Store, Sweep } from '../../core/loops.ts'
+import type { Table } from './buffers.ts'
 import { compact } from './compact.ts'
 import { MAX_CODE } from './element.ts'
 import { renumber, renumberMap } from './instructions.ts'
+import { accessesOf, isLoop, type Item, type LoopItem } from './items.ts'
 import type { Draft } from './lower.ts'
 import { type CodeWriter, codeWriter } from './writer.ts'
 
@@ -22,35 +24,43 @@ interface Open {
   readonly grows: boolean
 }
 
-/** `drafts` in producer-first order. */
-export function merge(drafts: readonly Draft[]): Draft[] {
-  const open: Open[] = []
+type Place = Open | LoopItem<Kernel>
+
+/** `items` in producer-first order. Nothing joins a loop. */
+export function merge(items: readonly Item<Draft>[], table: Table): Item<Draft>[] {
+  const open: Place[] = []
   const producer = new Map<BufferId, number>()
-  for (const draft of drafts) {
-    const target = hostOf(draft, open, producer)
-    if (target === undefined) open.push(opened(draft))
-    else join(open[target]!, draft)
+  for (const item of items) {
+    const target = isLoop(item) ? undefined : hostOf(item, open, producer, table)
+    if (target !== undefined) join(open[target] as Open, item as Draft)
+    else open.push(isLoop(item) ? (item as LoopItem<Kernel>) : opened(item))
     const at = target ?? open.length - 1
-    for (const sweep of draft.sweeps) for (const s of sweep.stores) producer.set(s.buffer, at)
+    for (const b of accessesOf(item, table).writes) producer.set(b, at)
   }
-  return open.map(closed)
+  return open.map((place) => ('kind' in place ? (place as Item<Draft>) : closed(place)))
 }
 
 const loadsOf = (sweep: Sweep): Extract<Instr, { op: 'load' }>[] => sweep.code.filter((i) => i.op === 'load')
 
 /** The position of the kernel that `draft` may join. */
-function hostOf(draft: Draft, open: readonly Open[], producer: ReadonlyMap<BufferId, number>): number | undefined {
+function hostOf(
+  draft: Draft,
+  open: readonly Place[],
+  producer: ReadonlyMap<BufferId, number>,
+  table: Table,
+): number | undefined {
   const [sweep] = draft.sweeps
   if (draft.sweeps.length > 1 || sweep!.inner.length > 0) return undefined
   const loads = loadsOf(sweep!)
-  const at = Math.max(-1, ...loads.map((l) => producer.get(l.buffer) ?? -1))
+  const made = (buffer: BufferId) => producer.get(table.whole(buffer)) ?? -1
+  const at = loads.reduce((latest, l) => Math.max(latest, made(l.buffer)), -1)
   const host = open[at]
-  if (!host?.grows || host.space !== spaceOf(draft) || host.code.code.length + sweep!.code.length > MAX_CODE)
+  if (!host || 'kind' in host || !host.grows || host.space !== spaceOf(draft) || host.code.code.length + sweep!.code.length > MAX_CODE)
     return undefined
   const stored = new Map(host.stores.map((s) => [s.buffer, s]))
   const forwards = loads.every((l) => {
     const from = stored.get(l.buffer)
-    return producer.get(l.buffer) !== at || (from && !l.guards && sameMap(from.map, l.map))
+    return made(l.buffer) !== at || (from && !l.guards && sameMap(from.map, l.map))
   })
   return forwards ? at : undefined
 }
@@ -92,25 +102,28 @@ function closed({ draft, code, stores }: Open): Draft {
   return { ...draft, sweeps: [...draft.sweeps.slice(0, -1), { ...draft.sweeps.at(-1)!, code: code.code, stores }] }
 }
 
-/** Without stores to buffers that no kernel loads, unless `kept`; kernels that store nothing are dropped. Repeats until nothing changes. */
-export function dropUnread(drafts: readonly Draft[], kept: (buffer: BufferId) => boolean): Draft[] {
+/** Without stores to buffers that nothing reads, unless `kept`; kernels that store nothing are dropped. One sweep from the end does. */
+export function dropUnread(items: readonly Item<Draft>[], kept: (buffer: BufferId) => boolean, table: Table): Item<Draft>[] {
   const readers = new Map<BufferId, number>()
-  const each = (draft: Draft, n: number) => {
-    for (const sweep of draft.sweeps)
-      for (const l of loadsOf(sweep)) readers.set(l.buffer, (readers.get(l.buffer) ?? 0) + n)
+  const each = (item: Item<Draft>, n: number) => {
+    for (const b of accessesOf(item, table).reads) readers.set(b, (readers.get(b) ?? 0) + n)
   }
-  for (const d of drafts) each(d, 1)
-  const out: Draft[] = []
-  for (let i = drafts.length - 1; i >= 0; i--) {
-    const draft = drafts[i]!
-    const needed = (s: Store) => kept(s.buffer) || (readers.get(s.buffer) ?? 0) > 0
-    const sweeps = draft.sweeps.map((s) =>
+  for (const item of items) each(item, 1)
+  const needed = (s: Store) => kept(s.buffer) || (readers.get(s.buffer) ?? 0) > 0
+  const out: Item<Draft>[] = []
+  for (let i = items.length - 1; i >= 0; i--) {
+    const item = items[i]!
+    if (isLoop(item)) {
+      out.push(item)
+      continue
+    }
+    const sweeps = item.sweeps.map((s) =>
       s.stores.every(needed) ? s : compact({ ...s, stores: s.stores.filter(needed) }).sweep,
     )
-    each(draft, -1)
+    each(item, -1)
     if (!sweeps.some((sweep) => sweep.stores.length > 0)) continue
-    out.push({ ...draft, sweeps })
-    each({ ...draft, sweeps }, 1)
+    out.push({ ...item, sweeps })
+    each({ ...item, sweeps }, 1)
   }
   return out.reverse()
 }

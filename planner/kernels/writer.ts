@@ -32,7 +32,7 @@ function keyOf(instr: Instr): string {
     case 'inside':
       return `inside ${guardKey(instr.guards)}`
     case 'bounded':
-      return `bounded ${instr.args[0]} ${instr.extent} ${instr.fault}`
+      return `bounded ${instr.args[0]} ${instr.extent} ${instr.fault} ${mapKey(instr.position)}`
     case 'reduced':
       return `reduced ${instr.dtype} ${instr.sweep} ${instr.which}`
     default:

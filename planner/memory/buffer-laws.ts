@@ -34,7 +34,8 @@ const label = (b: PlanBuffer): string => `buffer ${b.id} (${b.name})`
 function checkPlace({ plan, broken }: Context, b: PlanBuffer): void {
   if (!isCount(b.offset) || !isCount(b.bytes) || b.offset + b.bytes > plan.arena)
     broken('arena', `${label(b)}: ${b.bytes} bytes at ${b.offset} are not inside an arena of ${plan.arena}`)
-  if (b.offset % ALIGN !== 0) broken('alignment', `${label(b)} starts at ${b.offset}, no multiple of ${ALIGN}`)
+  const unit = b.role === 'slice' ? bytesOf[b.dtype] : ALIGN
+  if (b.offset % unit !== 0) broken('alignment', `${label(b)} starts at ${b.offset}, no multiple of ${unit}`)
   const needed = elements(b.shape) * bytesOf[b.dtype]
   if (!b.shape.every(isCount) || !(b.bytes >= needed))
     broken('bytes', `${label(b)}: ${b.bytes} bytes for ${b.dtype}[${b.shape}], which takes ${needed}`)
@@ -54,7 +55,7 @@ function checkData({ broken }: Context, b: PlanBuffer): void {
 
 /** A sweep over the steps: what is alive, sorted by offset, is disjoint, so a newcomer is compared with its neighbours only. */
 function checkOverlap({ plan, broken }: Context): void {
-  const sized = plan.buffers.filter((b) => b.bytes > 0)
+  const sized = plan.buffers.filter((b) => b.bytes > 0 && b.role !== 'slice')
   const births = [...sized].sort((a, b) => a.live[0] - b.live[0])
   const deaths = [...sized].sort((a, b) => a.live[1] - b.live[1])
   const alive: PlanBuffer[] = []

@@ -42,7 +42,8 @@ export function checkSteps(context: Context, touched: readonly Touched[]): void 
         broken('not-live', `${name} uses buffer ${id} (${b.name}), alive from step ${b.live[0]} to ${b.live[1]}`)
     }
     for (const id of reads) {
-      if (buffers.has(id) && !written.has(id))
+      const b = buffers.get(id)
+      if (b !== undefined && b.bytes > 0 && !written.has(id))
         broken('unwritten', `${name} reads buffer ${id}, which nothing has written`)
     }
     for (const id of writes) {
@@ -72,7 +73,7 @@ function checkPorts({ plan, buffers, broken }: Context, written: ReadonlySet<Buf
       if (b === undefined || kind !== 'output') continue
       if (!persistent.has(b.role) && (b.role !== 'output' || b.live[1] < lastStep))
         broken('output', `output ${name} is buffer ${id}, which does not outlive the run`)
-      if (!written.has(id)) broken('output', `no step writes output ${name}, buffer ${id}`)
+      if (!written.has(id) && b.bytes > 0) broken('output', `no step writes output ${name}, buffer ${id}`)
     }
   }
 }

@@ -191,6 +191,7 @@ export const validPlan: PlanData = {
     step(5, 'one', true),
     step(4, 'all', false),
   ],
+  loops: [],
   faults: [{ value: 'rows', extent: 5 }],
   memory: {
     peak: 960,

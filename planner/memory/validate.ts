@@ -8,6 +8,7 @@ import { invalidPlan } from '../../core/errors.ts'
 import type { PlanData } from '../types.ts'
 import { checkBuffers } from './buffer-laws.ts'
 import { checkKernel } from './kernel-laws.ts'
+import { checkLoops, ofWholes, wholesOf } from './loop-laws.ts'
 import { checkPhases, checkStoresOf } from './race-laws.ts'
 import { checkSteps, touchedBy } from './step-laws.ts'
 import type { Context, Violation } from './violation.ts'
@@ -21,9 +22,11 @@ export function validatePlan(plan: PlanData): readonly Violation[] {
     buffers: new Map(plan.buffers.toReversed().map((b) => [b.id, b])),
     broken: (law, detail) => violations.push({ law, detail }),
   }
-  const touched = plan.kernels.map(touchedBy)
+  const wholes = wholesOf(plan)
+  const touched = plan.kernels.map((k) => ofWholes(touchedBy(k), wholes))
   const split = new Set(plan.steps.filter((s) => s.ranks === 'all').map((s) => s.kernel))
   checkBuffers(context)
+  checkLoops(context)
   for (const [i, kernel] of plan.kernels.entries()) {
     checkKernel(context, kernel)
     checkStoresOf(context, kernel, split.has(i))

@@ -35,6 +35,8 @@ export type Law =
   | 'scratch'
   | 'port'
   | 'output'
+  | 'loop'
+  | 'slice'
 
 export interface Violation {
   readonly law: Law

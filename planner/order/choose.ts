@@ -6,7 +6,8 @@
  */
 import type { Candidate, Choose, Graph } from '../../core/ir.ts'
 import { byDimensions } from '../../core/differentiate/resolve.ts'
-import { type Cost, costOf, total } from '../cost.ts'
+import { bytesOf, count } from '../../core/shape.ts'
+import { type Cost, costOfItems } from '../cost.ts'
 import { fuse } from '../kernels/fuse.ts'
 import type { Target } from '../target.ts'
 import type { OrderReport } from '../types.ts'
@@ -36,9 +37,12 @@ interface Priced extends Cost {
   readonly memory: number
 }
 function price(candidate: Candidate, target: Target, optimise: (graph: Graph) => Graph): Priced {
-  const { kernels, values } = fuse(optimise(candidate.build()), { fusion: true })
-  const memory = values.reduce((sum, v) => sum + (v.role === 'temporary' || v.role === 'output' ? v.shape.reduce((n, d) => n * d, 4) : 0), 0)
-  return { ...total(kernels.map((k) => costOf(k, target))), memory }
+  const { items, table } = fuse(optimise(candidate.build()), { fusion: true })
+  const memory = table.values.reduce(
+    (sum, v) => sum + (v.role === 'temporary' || v.role === 'output' ? count(v.shape) * bytesOf[v.dtype] : 0),
+    0,
+  )
+  return { ...costOfItems(items, target), memory }
 }
 
 const cheapest = (priced: readonly Priced[]): number => priced.reduce((best, p, i) => (p.seconds < priced[best]!.seconds ? i : best), 0)

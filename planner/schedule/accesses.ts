@@ -1,20 +1,20 @@
-/** Which buffers a kernel reads and writes; its scratch counts as written. */
+/**
+ * Renaming buffers in items, and the test for working in place.
+ * Invariant: a slice keeps its name; only what is not a part of another buffer, and has no parts, is renamed.
+ */
 import type { BufferId, Kernel, Sweep } from '../../core/loops.ts'
+import { isLoop, type Item } from '../kernels/items.ts'
 
-export interface KernelAccesses {
-  readonly reads: readonly BufferId[]
-  readonly writes: readonly BufferId[]
-}
-
-export function accessesOf(kernel: Kernel): KernelAccesses {
-  const reads = new Set<BufferId>()
-  const writes = new Set<BufferId>()
-  for (const sweep of kernel.sweeps) {
-    for (const i of sweep.code) if (i.op === 'load') reads.add(i.buffer)
-    for (const s of sweep.stores) writes.add(s.buffer)
+/** The item with its buffers renamed, all the way down. */
+export function renameItem(item: Item<Kernel>, to: (id: BufferId) => BufferId): Item<Kernel> {
+  if (!isLoop(item)) return renameBuffers(item, to)
+  return {
+    ...item,
+    items: item.items.map((inner) => renameItem(inner, to)),
+    updates: item.updates.map((u) => ({ ...u, from: to(u.from), to: to(u.to) })),
+    reads: item.reads.map(to),
+    writes: item.writes.map(to),
   }
-  if (kernel.scratch) writes.add(kernel.scratch.buffer)
-  return { reads: [...reads], writes: [...writes] }
 }
 
 /** The kernel with its buffers renamed. */

@@ -5,29 +5,67 @@
  */
 import type { BufferId, Kernel } from '../../core/loops.ts'
 import { count } from '../../core/shape.ts'
-import type { Value } from '../kernels/buffers.ts'
-import { accessesOf, inPlaceAt, renameBuffers } from './accesses.ts'
+import type { Table, Value } from '../kernels/buffers.ts'
+import { accessesOf, isLoop, type Item } from '../kernels/items.ts'
+import { inPlaceAt, renameBuffers } from './accesses.ts'
 
-export function inPlace(kernels: readonly Kernel[], values: readonly Value[]): readonly Kernel[] {
+export function inPlace(items: readonly Item<Kernel>[], table: Table): readonly Item<Kernel>[] {
+  const parted = new Set(table.values.flatMap((v) => (v.slice ? [v.slice.of] : [])))
+  const everywhere = countAccesses(items, new Map())
+  return inList(items, table, (b) => !parted.has(b), everywhere)
+}
+
+/** How many kernels access each buffer, loops included. */
+function countAccesses(items: readonly Item<Kernel>[], counts: Map<BufferId, number>): Map<BufferId, number> {
+  for (const item of items) {
+    if (isLoop(item)) {
+      countAccesses(item.items, counts)
+      for (const u of item.updates) for (const b of [u.from, u.to]) counts.set(b, (counts.get(b) ?? 0) + 1)
+      continue
+    }
+    const { reads, writes } = accessesOf(item)
+    for (const b of new Set([...reads, ...writes])) counts.set(b, (counts.get(b) ?? 0) + 1)
+  }
+  return counts
+}
+
+/** Only buffers that no other list touches: a loop's body, or what is around it. */
+function inList(
+  items: readonly Item<Kernel>[],
+  table: Table,
+  whole: (b: BufferId) => boolean,
+  everywhere: ReadonlyMap<BufferId, number>,
+): readonly Item<Kernel>[] {
+  const here = countAccesses(
+    items.filter((item) => !isLoop(item)),
+    new Map(),
+  )
+  const free = (b: BufferId): boolean =>
+    table.values[b]!.role === 'temporary' && whole(b) && here.get(b) === everywhere.get(b)
   const lastRead = new Map<BufferId, number>()
-  kernels.forEach((kernel, i) => {
-    for (const b of accessesOf(kernel).reads) lastRead.set(b, i)
+  items.forEach((item, i) => {
+    for (const b of accessesOf(item).reads) lastRead.set(b, i)
   })
   const renamed = new Map<BufferId, BufferId>()
   const id = (b: BufferId): BufferId => renamed.get(b) ?? b
-  return kernels.map((kernel, i) => {
-    const dying = accessesOf(kernel).reads.filter((b) => values[b]!.role === 'temporary' && lastRead.get(b) === i)
-    for (const sweep of kernel.sweeps)
+  return items.map((item, i) => {
+    if (isLoop(item)) return { ...item, items: inList(item.items, table, whole, everywhere) }
+    const dying = accessesOf(item).reads.filter((b) => free(b) && lastRead.get(b) === i)
+    for (const sweep of item.sweeps)
       for (const store of sweep.stores) {
-        if (values[store.buffer]!.role !== 'temporary' || store.accumulate || writtenTwice(kernel, store.buffer)) continue
-        const at = dying.findIndex((b) => sameSize(values[b]!, values[store.buffer]!) && inPlaceAt(kernel, sweep, b, store.map))
+        if (!free(store.buffer) || store.accumulate || writtenTwice(item, store.buffer)) continue
+        const at = dying.findIndex(
+          (b) =>
+            sameSize(table.values[b]!, table.values[store.buffer]!) && inPlaceAt(item, sweep, b, store.map),
+        )
         if (at < 0) continue
         renamed.set(store.buffer, id(dying[at]!))
         dying.splice(at, 1)
       }
-    return renameBuffers(kernel, id)
+    return renameBuffers(item, id)
   })
 }
 
 const sameSize = (a: Value, b: Value): boolean => a.dtype === b.dtype && count(a.shape) === count(b.shape)
-const writtenTwice = (kernel: Kernel, b: BufferId): boolean => kernel.sweeps.flatMap((s) => s.stores).filter((s) => s.buffer === b).length > 1
+const writtenTwice = (kernel: Kernel, b: BufferId): boolean =>
+  kernel.sweeps.flatMap((s) => s.stores).filter((s) => s.buffer === b).length > 1

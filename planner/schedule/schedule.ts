@@ -3,56 +3,97 @@
  * Invariant: a step waits for every step whose memory it reads or overwrites.
  * May not: give addresses.
  */
-import { NEXT } from '../../core/program.ts'
 import type { Kernel } from '../../core/loops.ts'
-import { type Cost, costOf } from '../cost.ts'
-import type { Value } from '../kernels/buffers.ts'
+import { NEXT } from '../../core/program.ts'
+import { type Cost, costOf, costOfItems } from '../cost.ts'
+import type { Table } from '../kernels/buffers.ts'
 import type { Fused } from '../kernels/fuse.ts'
+import { accessesOf, isLoop, type Item, type KernelAccesses, type Update } from '../kernels/items.ts'
 import type { Target } from '../target.ts'
-import type { Step } from '../types.ts'
-import { type KernelAccesses, accessesOf } from './accesses.ts'
+import type { Loop, Step } from '../types.ts'
 import { withBarriers } from './barriers.ts'
 import { inPlace } from './in-place.ts'
-import { type Update, updateState, updatesLast } from './state.ts'
+import { updated } from './state.ts'
 
 export interface Scheduled {
   readonly kernels: readonly Kernel[]
   readonly steps: readonly Step[]
+  readonly loops: readonly Loop[]
+  /** By step; slices count as the buffer they are a part of. */
   readonly accesses: readonly KernelAccesses[]
-  readonly costs: readonly Cost[]
-  /** The buffers, with scratch. Next values are temporaries or the state itself. */
-  readonly values: readonly Value[]
+  readonly cost: Cost
+  readonly table: Table
+  /** Number in the plan of each loop that slices name. */
+  readonly loopNumbers: ReadonlyMap<number, number>
+}
+
+interface Options {
+  readonly threads: number
+  readonly target: Target
+  readonly inPlace: boolean
 }
 
 /** A kernel shorter than this, in seconds, is not worth waking other ranks for. */
 const WORTH_SHARING = 10e-6
 
-export function schedule(fused: Fused, o: { readonly threads: number; readonly target: Target; readonly inPlace: boolean }): Scheduled {
+export function schedule(fused: Fused, o: Options): Scheduled {
+  const { table } = fused
   const stateOf = new Map(fused.inputs.map((i) => [String(i.node.params['name']), i.buffer]))
   const updates: Update[] = fused.outputs
     .filter((out) => out.name.startsWith(NEXT))
-    .map((out) => ({ from: out.buffer, to: stateOf.get(out.name.slice(NEXT.length))! }))
-  const values: Value[] = [...fused.values]
-  for (const u of updates) values[u.from] = { ...values[u.from]!, role: 'temporary' }
-  const ordered = updateState(updatesLast(fused.kernels, updates), updates, values, o.inPlace)
-  const placed = (o.inPlace ? inPlace(ordered, values) : ordered).map((k) => withScratch(k, values, o))
-  const costs = placed.map((k) => costOf(k, o.target))
-  const accesses = placed.map(accessesOf)
-  const unfenced = placed.map((k, kernel) => ({ kernel, ranks: ranksOf(k, costs[kernel]!, o), ...accesses[kernel]! }))
-  return { kernels: placed, steps: withBarriers(unfenced), accesses, costs, values }
+    .map((out) => ({ from: out.buffer, to: stateOf.get(out.name.slice(NEXT.length))!, own: true }))
+  for (const u of updates) table.assign(u.from, 'temporary', table.values[u.from]!.name)
+  const ordered = updated(fused.items, updates, table, o.inPlace)
+  const items = o.inPlace ? inPlace(ordered, table) : ordered
+  const flat = flatten(items, { kernels: [], loops: [], numbers: new Map() })
+  const kernels = flat.kernels.map((k) => withScratch(k, table, o))
+  const accesses = kernels.map((k) => accessesOf(k, table))
+  const unfenced = kernels.map((k, kernel) => ({ kernel, ranks: ranksOf(k, o), ...accesses[kernel]! }))
+  const steps = withBackEdges(withBarriers(unfenced), flat.loops)
+  const cost = costOfItems(items, o.target)
+  return { kernels, steps, loops: flat.loops, accesses, cost, table, loopNumbers: flat.numbers }
 }
 
-function ranksOf(kernel: Kernel, cost: Cost, o: { readonly threads: number; readonly target: Target }): Step['ranks'] {
+interface Flat {
+  readonly kernels: Kernel[]
+  readonly loops: Loop[]
+  readonly numbers: Map<number, number>
+}
+function flatten(items: readonly Item<Kernel>[], into: Flat): Flat {
+  for (const item of items) {
+    if (!isLoop(item)) {
+      into.kernels.push(item)
+      continue
+    }
+    const at = into.loops.length
+    const first = into.kernels.length
+    into.numbers.set(item.loop, at)
+    into.loops.push({ first, last: first, count: item.count })
+    flatten(item.items, into)
+    into.loops[at] = { first, last: into.kernels.length - 1, count: item.count }
+  }
+  return into
+}
+
+/** Ranks that share any step of a loop meet before its next iteration. */
+function withBackEdges(steps: readonly Step[], loops: readonly Loop[]): Step[] {
+  const meet = new Set(
+    loops.flatMap((l) => (steps.slice(l.first, l.last + 1).some((s) => s.ranks === 'all') ? [l.last] : [])),
+  )
+  return steps.map((step, i) => (meet.has(i) ? { ...step, barrier: true } : step))
+}
+
+function ranksOf(kernel: Kernel, o: Options): Step['ranks'] {
   const [first] = kernel.outer
   const shareable = o.threads > 1 && first?.kind === 'parallel' && first.extent > 1
-  return shareable && cost.seconds - o.target.overhead > WORTH_SHARING ? 'all' : 'one'
+  return shareable && costOf(kernel, o.target).seconds - o.target.overhead > WORTH_SHARING ? 'all' : 'one'
 }
 
 /** Scratch that the backend wants for the kernel, as a buffer of its own. */
-function withScratch(kernel: Kernel, values: Value[], o: { readonly threads: number; readonly target: Target }): Kernel {
+function withScratch(kernel: Kernel, table: Table, o: Options): Kernel {
   const { shared, perRank } = o.target.scratch(kernel)
   const bytes = shared + perRank * o.threads
   if (bytes === 0) return kernel
-  values.push({ id: values.length, name: `scratch of ${kernel.name}`, role: 'scratch', dtype: 'u8', shape: [bytes] })
-  return { ...kernel, scratch: { buffer: values.length - 1, shared, perRank } }
+  const buffer = table.extra({ name: `scratch of ${kernel.name}`, role: 'scratch', dtype: 'u8', shape: [bytes] })
+  return { ...kernel, scratch: { buffer, shared, perRank } }
 }

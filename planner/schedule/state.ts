@@ -1,68 +1,99 @@
 /**
- * Updating state: the order that lets a state value be overwritten in place, and copies where it cannot be.
- * Invariant: every kernel that reads the old value runs before the new one is stored, or reads each element just before it is replaced.
+ * Updating state, of a program and of a loop: the order that lets a value be overwritten in place, and copies where it cannot be.
+ * Invariant: whatever reads the old value runs before the new one is stored, or reads each element just before it is replaced.
  * May not: give up a correct order for a place.
  */
 import type { BufferId, Kernel } from '../../core/loops.ts'
-import type { Value } from '../kernels/buffers.ts'
+import { count } from '../../core/shape.ts'
+import type { Table } from '../kernels/buffers.ts'
 import { copy } from '../kernels/copy.ts'
 import { finish } from '../kernels/finish.ts'
-import { count } from '../../core/shape.ts'
-import { accessesOf, inPlaceAt, renameBuffers } from './accesses.ts'
+import { accessesOf, isLoop, type Item, type Update } from '../kernels/items.ts'
+import { inPlaceAt, renameItem } from './accesses.ts'
 
-/** The next value (`from`) of a state (`to`). */
-export interface Update {
-  readonly from: BufferId
-  readonly to: BufferId
+/** Items in which every next value, of state and of the carries of loops, ends up in its own place. */
+export function updated(
+  items: readonly Item<Kernel>[],
+  updates: readonly Update[],
+  table: Table,
+  inPlace: boolean,
+): readonly Item<Kernel>[] {
+  const inner = items.map((item) =>
+    isLoop(item) ? { ...item, items: updated(item.items, item.updates, table, inPlace) } : item,
+  )
+  return updateState(updatesLast(inner, updates, table), updates, table, inPlace)
 }
 
-/** Kernels that store a next value, and all that need them, come last. */
-export function updatesLast(kernels: readonly Kernel[], updates: readonly Update[]): readonly Kernel[] {
+/** Items that store a next value, and all that need them, come last. */
+function updatesLast(
+  items: readonly Item<Kernel>[],
+  updates: readonly Update[],
+  table: Table,
+): readonly Item<Kernel>[] {
   const late = new Set(updates.map((u) => u.from))
-  const [first, last]: [Kernel[], Kernel[]] = [[], []]
-  for (const kernel of kernels) {
-    const { reads, writes } = accessesOf(kernel)
+  const [first, last]: [Item<Kernel>[], Item<Kernel>[]] = [[], []]
+  for (const item of items) {
+    const { reads, writes } = accessesOf(item, table)
     const delayed = [...reads, ...writes].some((b) => late.has(b))
     if (delayed) for (const b of writes) late.add(b)
-    ;(delayed ? last : first).push(kernel)
+    ;(delayed ? last : first).push(item)
   }
   return [...first, ...last]
 }
 
-/** Kernels that leave every next value in its state's own buffer. `inPlace`: without a copy where that is safe. */
-export function updateState(kernels: readonly Kernel[], updates: readonly Update[], values: readonly Value[], inPlace: boolean): readonly Kernel[] {
+function updateState(
+  items: readonly Item<Kernel>[],
+  updates: readonly Update[],
+  table: Table,
+  inPlace: boolean,
+): readonly Item<Kernel>[] {
   const renamed = new Map<BufferId, BufferId>()
   const copies: Kernel[] = []
-  const positions = positionsOf(kernels)
-  for (const { from, to } of updates) {
-    if (inPlace && safe(kernels, positions, from, to)) renamed.set(from, to)
-    else if (count(values[from]!.shape) > 0) copies.push(finish(copy(from, to, values[from]!.dtype, count(values[from]!.shape))))
+  const positions = positionsOf(items, table)
+  const parted = new Set(table.values.flatMap((v) => (v.slice ? [v.slice.of] : [])))
+  for (const { from, to, own } of updates) {
+    if (from === to) continue
+    const { dtype, shape } = table.values[from]!
+    if (own && inPlace && !parted.has(from) && safe(items, positions, from, to)) renamed.set(from, to)
+    else if (count(shape) > 0) copies.push(finish(copy(from, to, dtype, count(shape))))
   }
   const id = (b: BufferId) => renamed.get(b) ?? b
-  return [...(renamed.size > 0 ? kernels.map((k) => renameBuffers(k, id)) : kernels), ...copies]
+  return [...(renamed.size > 0 ? items.map((item) => renameItem(item, id)) : items), ...copies]
 }
 
 interface Positions {
   readonly writer: ReadonlyMap<BufferId, number>
   readonly readers: ReadonlyMap<BufferId, readonly number[]>
 }
-function positionsOf(kernels: readonly Kernel[]): Positions {
+function positionsOf(items: readonly Item<Kernel>[], table: Table): Positions {
   const writer = new Map<BufferId, number>()
   const readers = new Map<BufferId, number[]>()
-  kernels.forEach((kernel, i) => {
-    const { reads, writes } = accessesOf(kernel)
+  items.forEach((item, i) => {
+    const { reads, writes } = accessesOf(item, table)
     for (const b of writes) writer.set(b, i)
-    for (const b of reads) readers.set(b, [...(readers.get(b) ?? []), i])
+    for (const b of reads) {
+      const at = readers.get(b)
+      if (at) at.push(i)
+      else readers.set(b, [i])
+    }
   })
   return { writer, readers }
 }
 
-function safe(kernels: readonly Kernel[], { writer, readers }: Positions, from: BufferId, to: BufferId): boolean {
+function safe(
+  items: readonly Item<Kernel>[],
+  { writer, readers }: Positions,
+  from: BufferId,
+  to: BufferId,
+): boolean {
   const at = writer.get(from)
-  if (at === undefined) return false
-  const kernel = kernels[at]!
+  const kernel = at === undefined ? undefined : items[at]!
+  if (at === undefined || kernel === undefined || isLoop(kernel)) return false
   const sweep = kernel.sweeps.find((s) => s.stores.some((store) => store.buffer === from))!
   const store = sweep.stores.find((s) => s.buffer === from)!
-  const single = kernel.sweeps.every((s) => s === sweep || s.stores.every((other) => other.buffer !== from)) && !store.accumulate
-  return (readers.get(to) ?? []).every((r) => r < at || (r === at && single && inPlaceAt(kernel, sweep, to, store.map)))
+  const single =
+    kernel.sweeps.every((s) => s === sweep || s.stores.every((other) => other.buffer !== from)) && !store.accumulate
+  return (readers.get(to) ?? []).every(
+    (r) => r < at || (r === at && single && inPlaceAt(kernel, sweep, to, store.map)),
+  )
 }

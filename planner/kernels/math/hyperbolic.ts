@@ -31,18 +31,24 @@ const one: PerFloat<number> = { f32: 10, f64: 20 }
 const same: PerFloat<number> = { f32: 2 ** -12, f64: 2 ** -27 }
 const smallestExponent: PerFloat<number> = { f32: -126, f64: -1022 }
 
+interface Rest {
+  readonly r: Scalar
+  readonly c: Scalar
+}
+
 /** r and c of x = n·½ ln 2 + r. */
-function rest(a: Arithmetic, x: Scalar, n: Scalar, coefficients: readonly number[]): { r: Scalar; c: Scalar } {
+function rest(a: Arithmetic, x: Scalar, n: Scalar, coefficients: readonly number[]): Rest {
   const { high, low } = ln2[a.dtype]
   const r = a.sub(a.sub(x, a.mul(n, high / 2)), a.mul(n, low / 2))
   const z = a.mul(r, r)
   return { r, c: a.mul(z, polynomial(a, z, coefficients)) }
 }
 
-/** Denominators, halved where that is exact: ((s + 1)·(1 + c) + (s − 1)·r), as s + 1 and a small rest. */
-function denominator(a: Arithmetic, s: Scalar, r: Scalar, c: Scalar): Scalar {
+/** (s + 1)·(1 + c) + (s − 1)·r − correction, as s + 1 and a small rest. */
+function denominator(a: Arithmetic, s: Scalar, { r, c }: Rest, correction?: Scalar): Scalar {
   const more = a.add(s, 1)
-  return a.add(more, a.add(a.mul(more, c), a.mul(a.sub(s, 1), r)))
+  const small = a.add(a.mul(more, c), a.mul(a.sub(s, 1), r))
+  return a.add(more, correction ? a.sub(small, correction) : small)
 }
 
 /** r/(1 + c) up to `turn`, then 1 − 2/(1 + e²ˣ), which never exceeds 1. */
@@ -54,7 +60,7 @@ export function tanh(w: ScalarWriter, x: Scalar): Scalar {
   const n = a.select(small, 0, a.nearest(a.mul(limited, 2 * Math.LOG2E)))
   const { r, c } = rest(a, limited, n, coth[a.dtype])
   const part = a.select(small, r, a.add(a.sub(c, r), 1))
-  const quotient = a.div(a.add(part, part), denominator(a, a.pow2(n), r, c))
+  const quotient = a.div(a.add(part, part), denominator(a, a.pow2(n), { r, c }))
   const t = a.select(small, quotient, a.sub(1, quotient))
   return a.select(a.lt(size, same[a.dtype]), x, a.select(a.lt(x, 0), a.neg(t), t))
 }
@@ -68,7 +74,10 @@ export function sigmoid(w: ScalarWriter, x: Scalar): Scalar {
   // Below the normal numbers 2ⁿ is two factors, and in the denominator the first will do: it vanishes beside 1.
   const normal = a.atLeast(n, smallestExponent[a.dtype])
   const s = a.pow2(normal)
-  const e = a.mul(a.mul(a.add(a.add(c, r), 1), s), a.pow2(a.sub(n, normal)))
-  const tail = a.div(e, denominator(a, s, r, c))
+  const up = a.add(a.add(c, r), 1)
+  // What rounding `up` lost, in place of lost·(denominator/up), a factor between 0.7 and 1.4; and what s + 1 lost.
+  const lost = a.sub(a.sub(a.add(c, r), a.sub(up, 1)), a.sub(s, a.sub(a.add(s, 1), 1)))
+  const e = a.mul(a.mul(up, s), a.pow2(a.sub(n, normal)))
+  const tail = a.div(e, denominator(a, s, { r, c }, lost))
   return a.select(a.lt(x, 0), tail, a.sub(1, tail))
 }

@@ -1,6 +1,7 @@
 /**
  * log: x = 2ᵉ·(1 + f), √½ ≤ 1 + f < √2, and log(1 + f) = log((1 + s)/(1 − s)) with s = f/(2 + f), an odd series in s
  * (Ng, fdlibm e_log.c; Tang 1990). The polynomial is minimax in s² (Remez).
+ * Invariant: subnormal arguments are as accurate as others; log(1) = 0.
  */
 import type { Scalar, ScalarWriter } from '../../../core/scalar.ts'
 import { type Arithmetic, arithmeticOf, type PerFloat } from './arithmetic.ts'

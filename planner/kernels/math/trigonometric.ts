@@ -1,12 +1,12 @@
 /**
- * sin and cos: both kernels on [−π/4, π/4] (minimax in r², Remez; the correction by `low` as in fdlibm k_sin.c, k_cos.c),
+ * sin and cos: both kernels on [−π/4, π/4] (minimax in r², Remez; the correction by `low` after Ng, fdlibm k_sin.c, k_cos.c),
  * then the quarter turn says which one, and its sign.
  * Invariant: |result| ≤ 1, sin(−0) = −0, cos(0) = 1.
  */
 import type { Scalar, ScalarWriter } from '../../../core/scalar.ts'
 import { type Arithmetic, arithmeticOf, type PerFloat } from './arithmetic.ts'
 import { polynomial } from './polynomial.ts'
-import { farF32, farF64, near, nearest, type Turned } from './turns.ts'
+import { farF32, farF64, near, nearEnd, type Turned } from './turns.ts'
 
 interface Form {
   readonly sin: readonly number[]
@@ -30,10 +30,9 @@ const forms: PerFloat<Form> = {
   },
 }
 
-/** r + r³·s(r²) + low. */
+/** r + r³·s(r²) + low, which is too small for its factor of cos r to matter. */
 function sinKernel(a: Arithmetic, { r, low }: Turned, z: Scalar): Scalar {
   const tail = a.mul(a.mul(z, r), polynomial(a, z, forms[a.dtype].sin))
-  if (!low) return a.add(r, tail)
   return a.add(r, a.add(tail, low))
 }
 
@@ -42,8 +41,7 @@ function cosKernel(a: Arithmetic, { r, low }: Turned, z: Scalar): Scalar {
   const half = a.mul(z, 0.5)
   const head = a.sub(1, half)
   const tail = a.mul(a.mul(z, z), polynomial(a, z, forms[a.dtype].cos))
-  const corrected = low ? a.sub(tail, a.mul(r, low)) : tail
-  return a.add(head, a.add(a.sub(a.sub(1, head), half), corrected))
+  return a.add(head, a.add(a.sub(a.sub(1, head), half), a.sub(tail, a.mul(r, low))))
 }
 
 /** sin(x + shift·π/2), from x in turns. */
@@ -59,7 +57,7 @@ function atQuarter(a: Arithmetic, x: Turned, shift: number): Scalar {
 function shifted(w: ScalarWriter, x: Scalar, shift: number): Scalar {
   const a = arithmeticOf(w, x)
   const far = a.dtype === 'f32' ? farF32(w, x) : farF64(a, x)
-  return a.rare(a.lt(nearest[a.dtype], a.abs(x)), atQuarter(a, far, shift), atQuarter(a, near(a, x), shift))
+  return a.rare(a.lt(nearEnd[a.dtype], a.abs(x)), atQuarter(a, far, shift), atQuarter(a, near(a, x), shift))
 }
 
 export function sin(w: ScalarWriter, x: Scalar): Scalar {

@@ -1,11 +1,11 @@
 /**
  * Arguments of sin and cos, less the multiple of π/2 nearest to them: x = quarters · π/2 + (r + low).
  * Cody & Waite (1980) while `quarters` has few bits; beyond, Payne & Hanek (1983): x · 2/π mod 4 from exact products with
- * short pieces of 2/π, of which those that only give multiples of 4 are dropped. No tables, no integers: f64 alone.
+ * short pieces of 2/π, of which those that only give multiples of 4 are dropped. No lookups, no integers: floats alone.
  * Invariant: |r| ≤ π/4, a little more at the border; r is right even for the x closest to a multiple of π/2.
  */
 import type { Scalar, ScalarWriter } from '../../../core/scalar.ts'
-import { type Arithmetic, arithmetic, type Float } from './arithmetic.ts'
+import { type Arithmetic, arithmetic, type PerFloat } from './arithmetic.ts'
 import { type Doubled, fastTwoDifference, fastTwoSum, twoProduct, twoSum } from './doubled.ts'
 import { digitsOfTwoOverPi, halfPi, halfPiLow, halfPiParts } from './pi.ts'
 
@@ -13,12 +13,12 @@ export interface Turned {
   /** An integer, exact or reduced mod 4. */
   readonly quarters: Scalar
   readonly r: Scalar
-  /** What rounding r lost; absent where it does not matter. */
-  readonly low?: Scalar
+  /** What rounding r lost. */
+  readonly low: Scalar
 }
 
 /** Up to which |x| the `near` reduction is right. */
-export const nearest = { f32: 12_800, f64: 2 ** 20 } as const satisfies Record<Float, number>
+export const nearEnd: PerFloat<number> = { f32: 12_800, f64: 2 ** 20 }
 
 /** The first two parts leave nothing behind where they cancel; each later step is exact, or its error is caught in `low`. */
 export function near(a: Arithmetic, x: Scalar): Turned {
@@ -42,14 +42,16 @@ function accumulate(a: Arithmetic, sum: Doubled, terms: readonly Scalar[]): Doub
   return { hi, lo }
 }
 
-/** Sum of terms in quarters of a turn: `whole` of size above 1, in part, then `rest`, small ones by falling size. */
+/**
+ * Sum of terms in quarters of a turn: first `whole`, which may exceed 1, then `rest`, small ones by falling size.
+ * The whole part is taken out in between, where everything is still exact: what it leaves may be tiny.
+ */
 function fraction(
   a: Arithmetic,
   whole: readonly Scalar[],
   rest: readonly Scalar[],
-): { quarters: Scalar; part: Doubled } {
-  const zero: Doubled = { hi: whole[0]!, lo: a.sub(whole[0]!, whole[0]!) }
-  const high = accumulate(a, zero, whole.slice(1))
+): { readonly quarters: Scalar; readonly part: Doubled } {
+  const high = accumulate(a, { hi: whole[0]!, lo: a.constant(0) }, whole.slice(1))
   const quarters = a.nearest(high.hi)
   const part = accumulate(a, twoSum(a, a.sub(high.hi, quarters), high.lo), rest)
   return { quarters, part: twoSum(a, part.hi, part.lo) }
@@ -66,7 +68,9 @@ export function farF32(w: ScalarWriter, x: Scalar): Turned {
   const pieces = digitsOfTwoOverPi(bits, count).map((digit, i) => digit * 2 ** (-bits * (i + 1)))
   const products = pieces.map((piece) => mod4(a, a.mul(wide, piece)))
   const { quarters, part } = fraction(a, products, [])
-  return { quarters: to.from(quarters), r: to.from(a.mul(a.add(part.hi, part.lo), halfPi)) }
+  const angle = a.mul(a.add(part.hi, part.lo), halfPi)
+  const r = to.from(angle)
+  return { quarters: to.from(quarters), r, low: to.from(a.sub(angle, a.from(r))) }
 }
 
 /**
@@ -94,7 +98,7 @@ function pieces(a: Arithmetic, exponent: Scalar): { digits: readonly Scalar[]; e
   return { digits, exponent: a.sub(exponent, a.mul(skipped, bits)) }
 }
 
-/** Any finite |x| ≥ 2^20, and infinities and NaN, which give NaN. */
+/** Any finite |x| ≥ 2^20; infinities give NaN. */
 export function farF64(a: Arithmetic, x: Scalar): Turned {
   const { bits } = FAR_F64
   const { digits, exponent } = pieces(a, a.exponent(x))
@@ -114,11 +118,11 @@ export function farF64(a: Arithmetic, x: Scalar): Turned {
   const tail = a.add(product.lo, a.add(a.mul(part.hi, halfPiLow), a.mul(part.lo, halfPi)))
   const r = fastTwoSum(a, product.hi, tail)
   const sign = a.select(a.lt(x, 0), -1, 1)
-  // x − x is 0, or NaN where no angle exists: exponent and mantissa would hide that.
-  const undefinedness = a.sub(x, x)
+  // x − x is 0, or NaN for infinities, which exponent and mantissa would hide.
+  const zeroOrNaN = a.sub(x, x)
   return {
     quarters: a.mul(quarters, sign),
-    r: a.add(a.mul(r.hi, sign), undefinedness),
+    r: a.add(a.mul(r.hi, sign), zeroOrNaN),
     low: a.mul(r.lo, sign),
   }
 }

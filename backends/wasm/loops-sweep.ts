@@ -1,0 +1,116 @@
+/**
+ * One sweep at one outer point (or four): its inner loops, stores and reductions.
+ * Invariant: instructions run at their own depth, each once for every point of the axes that they depend on.
+ * May not: emit outer loops.
+ */
+import type { Axis } from '../../core/loops.ts'
+import { I32 } from './assembler.ts'
+import { newValue, type Value, type Width } from './emit-value.ts'
+import type { Nest } from './loops-access.ts'
+import { empty, setConstant } from './loops-accumulate.ts'
+import { emitLevel, emitSplats, emitStores, pointOf, type Results, type Spot } from './loops-code.ts'
+import type { Frame } from './loops-frame.ts'
+import { type Bound, least, startLoop, whileBelow } from './loops-loop.ts'
+import { type Body, commonOrder, reduceAxis, reducePoints } from './loops-reduce.ts'
+import { OP } from './opcodes.ts'
+
+export interface Site {
+  readonly nest: Nest
+  readonly frame: Frame
+  /** Outer points at once, and how far along the last outer axis they start. */
+  readonly width: Width
+  readonly shift: number
+  readonly results: Results
+  /** Whether the last inner axis goes four points at a time. */
+  readonly vector: boolean
+}
+
+export function emitSweep(site: Site): readonly Value[] {
+  const { nest, frame, width, vector } = site
+  const { sweep, depth } = frame
+  const outer = nest.kernel.outer.length
+  if (sweep.inner.some((a) => a.extent <= 0)) return noPoints(site)
+  const counts = sweep.inner.map((axis) => countOf(nest, axis))
+  const body = bodyOf(site)
+  level(site, outer)
+  if (sweep.reductions.length === 0) {
+    walk(site, counts, outer, vector ? body : undefined, () => body.emit(0, 1))
+    return []
+  }
+  if (sweep.inner.length === 1 && commonOrder(sweep.reductions, 1) !== undefined) {
+    const loop = startLoop(nest, outer, frame.forms)
+    if (vector) emitSplats(nest, frame, depth - 1, false)
+    return reduceAxis(nest.code, loop, counts[0]!, body, width, vector ? 4 : 1)
+  }
+  const points = counts.every((c) => typeof c === 'number') ? counts.reduce((n, c) => n * c, 1) : undefined
+  return reducePoints(nest.code, body, width, points, (each) => walk(site, counts, outer, undefined, each))
+}
+
+function noPoints({ nest, frame, width }: Site): readonly Value[] {
+  return frame.sweep.reductions.map((r) => {
+    const value = newValue(nest.code, r.dtype, width, false)
+    setConstant(nest.code, value, empty(r))
+    return value
+  })
+}
+
+/** The instructions whose values are known once `depth` axes have been entered. */
+function level({ nest, frame, width, shift, results }: Site, depth: number): void {
+  const outer = nest.kernel.outer.length
+  emitLevel(nest, frame, { width, depth, axis: outer - 1, shift: depth === outer ? shift : 0 }, results)
+}
+
+function bodyOf({ nest, frame, width, shift: start, results }: Site): Body {
+  const { sweep, depth, levels } = frame
+  const outer = nest.kernel.outer.length
+  return {
+    reductions: sweep.reductions,
+    dtypes: sweep.reductions.map((r) => sweep.code[r.value]!.dtype),
+    size: levels[depth]!.length + sweep.stores.length,
+    emit(shift, along) {
+      const spot: Spot = {
+        width: along === 4 ? 4 : width,
+        depth,
+        axis: along === 4 ? depth - 1 : outer - 1,
+        shift: depth === outer ? start : shift,
+      }
+      if (depth > outer) emitLevel(nest, frame, spot, results)
+      emitStores(nest, frame, spot)
+      const point = pointOf(frame, spot)
+      return sweep.reductions.map((r) => point.value(r.value))
+    },
+  }
+}
+
+/** Loops over the inner axes from `depth` on; `four`, where given, does four points of the last one at a time, and `each` the rest. */
+function walk(site: Site, counts: readonly Bound[], depth: number, four: Body | undefined, each: () => void): void {
+  const { nest, frame } = site
+  const outer = nest.kernel.outer.length
+  if (depth === frame.depth) {
+    each()
+    return
+  }
+  const count = counts[depth - outer]!
+  const loop = startLoop(nest, depth, frame.forms)
+  if (depth > outer) level(site, depth)
+  if (depth < frame.depth - 1 || four === undefined) {
+    whileBelow(nest.code, loop, count, 1, () => walk(site, counts, depth + 1, four, each))
+    return
+  }
+  emitSplats(nest, frame, depth, false)
+  whileBelow(nest.code, loop, count, 4, () => four.emit(0, 4))
+  if (typeof count !== 'number' || count % 4 !== 0) whileBelow(nest.code, loop, count, 1, each)
+}
+
+/** Points of an inner axis: a tile ends where the axis that it tiles does. */
+function countOf({ code, axes }: Nest, { extent, tile }: Axis): Bound {
+  if (tile === undefined) return extent
+  const rest = code.local(I32)
+  code.i32(tile.total)
+  code.i32(extent)
+  code.get(axes[tile.of]!)
+  code.op(OP['i32.mul'])
+  code.op(OP['i32.sub'])
+  code.set(rest)
+  return least(code, extent, { local: rest })
+}

@@ -1,0 +1,47 @@
+/**
+ * What a benchmark is: one question, a stream of rows that answer it, and a line for people.
+ * Invariant: a row is plain data with the fields that the documentation names; people and programs read the same rows.
+ * May not: print (main.ts does).
+ */
+
+/** Times in milliseconds over rounds. */
+export interface Times {
+  readonly median: number
+  readonly p25: number
+  readonly p75: number
+  readonly runs: number
+}
+export interface Row {
+  readonly bench: string
+  readonly case: string
+}
+export interface BenchOptions {
+  /** Tiny cases, one round: does it run at all? */
+  readonly quick: boolean
+}
+export interface Benchmark<R extends Row = Row> {
+  readonly name: string
+  readonly question: string
+  /** Rows as they are measured. */
+  rows(options: BenchOptions): AsyncIterable<R>
+  readonly heading: string
+  /** A row as a line below the heading. */
+  line(row: R): string
+  /** What the rows add up to. */
+  summary(rows: readonly R[]): string
+}
+
+/** Lets benchmarks of different rows stand in one list. */
+export function benchmark<R extends Row>(b: Benchmark<R>): Benchmark {
+  return b as unknown as Benchmark
+}
+
+/** Four digits: more is noise. */
+export const rounded = (x: number): number => Number(x.toPrecision(4))
+
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = q * (sorted.length - 1)
+  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!]
+  return low + (at - Math.floor(at)) * (high - low)
+}

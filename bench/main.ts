@@ -1,0 +1,36 @@
+/**
+ * `npm run bench -- NAME`: runs one benchmark. A table for people; with --json, one object a line.
+ * May not: print anything but the result on stdout.
+ */
+import { Argument, Command } from 'commander'
+import { type Benchmark, benchmark, type Row } from './bench.ts'
+import { modes } from './modes.ts'
+import { save } from './results.ts'
+
+const benches: readonly Benchmark[] = [benchmark(modes)]
+
+interface Flags {
+  readonly json?: true
+  readonly save?: true
+  readonly quick?: true
+}
+
+const command = new Command('bench')
+  .description('Runs one benchmark on this machine.')
+  .addArgument(new Argument('<name>', 'which one').choices(benches.map((b) => b.name)))
+  .option('--json', 'one JSON object a line')
+  .option('--save', 'also write bench/results/NAME.json, with machine, Node version and commit')
+  .option('--quick', 'tiny cases, few rounds: a smoke test, no figures to quote')
+  .addHelpText('after', `\nBenchmarks:\n${benches.map((b) => `  ${b.name.padEnd(14)} ${b.question}`).join('\n')}`)
+  .parse()
+
+const flags = command.opts<Flags>()
+const bench = benches.find((b) => b.name === command.args[0])!
+const rows: Row[] = []
+if (!flags.json) console.log(bench.heading)
+for await (const row of bench.rows({ quick: flags.quick ?? false })) {
+  rows.push(row)
+  console.log(flags.json ? JSON.stringify(row) : bench.line(row))
+}
+if (!flags.json) console.log(`\n${bench.summary(rows)}`)
+if (flags.save) console.error(`saved to ${save(bench.name, rows)}`)

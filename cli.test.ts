@@ -1,0 +1,107 @@
+/** The command line as a user runs it: results on stdout, reasons on stderr, exit codes. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const graph = join(import.meta.dirname, 'examples/graphs/bottleneck.txt')
+function cotangent(...args: string[]) {
+  const file = join(import.meta.dirname, 'cli.ts')
+  const run = spawnSync(process.execPath, ['--conditions=cotangent-source', '--import', 'tsx', file, ...args], {
+    encoding: 'utf8',
+  })
+  return { code: run.status, out: run.stdout, error: run.stderr }
+}
+
+describe('cotangent explain', () => {
+  it('explains the plan of a graph', () => {
+    const { code, out, error } = cotangent('explain', graph, '--sizes', 'B=8')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    expect(out).toMatch(/^plan {11}bottleneck/)
+    expect(out).toMatch(/^memory {9}arena /m)
+    expect(out).not.toMatch(/differentiate/)
+  })
+
+  it('explains a Jacobian with the price of each direction, and its steps', () => {
+    const { code, out } = cotangent(
+      'explain',
+      graph,
+      '--of',
+      'loss',
+      '--wrt',
+      'x,encode',
+      '--sizes',
+      'B=8',
+      '--tape',
+      '--threads',
+      '2',
+    )
+    expect(code).toBe(0)
+    expect(out).toMatch(/^differentiate {2}dloss_dx, dloss_dencode: reverse/m)
+    expect(out).toMatch(/^ +forward .* ms/m)
+    expect(out).toMatch(/^tape +0 /m)
+    expect(out).toMatch(/2 workers/)
+  })
+
+  it('gives the plan as JSON, and obeys --mode', () => {
+    const { code, out } = cotangent(
+      'explain',
+      graph,
+      '--of',
+      'y',
+      '--wrt',
+      'x',
+      '--mode',
+      'forward',
+      '--sizes',
+      'B=2',
+      '--json',
+    )
+    expect(code).toBe(0)
+    const plan = JSON.parse(out)
+    expect(plan).toMatchObject({ format: 'cotangent/plan-1', orders: { dy_dx: { chosen: 'forward' } } })
+    expect(plan.outputs.find((o: { name: string }) => o.name === 'dy_dx').shape).toEqual([2, 64, 2, 64])
+  })
+
+  it('gives the declared graph as DOT', () => {
+    const { code, out } = cotangent('explain', graph, '--dot')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^digraph "bottleneck" \{\n/)
+    const nodes = readFileSync(graph, 'utf8').match(/^ {2}%\d+ :/gm)!.length + 4
+    expect(out.match(/^ {2}n\d+ \[label=/gm)).toHaveLength(nodes)
+    expect(out).toContain('n1 [label="encode\\nf32[64,4]" shape=cylinder]')
+    expect(out.match(/^ {2}n9 -> n10$/gm)).toHaveLength(2)
+  })
+})
+
+describe('failures', () => {
+  const broken = join(mkdtempSync(join(tmpdir(), 'cotangent-')), 'broken.txt')
+  writeFileSync(broken, 'graph g(x: f32[2]) {\n  %0 : f32[3] = neg(x)\n  return y: %0\n}\n')
+
+  it.each([
+    ['an unbound dimension', ['explain', graph], "the size of dimension 'B' is needed"],
+    ['an unknown output', ['explain', graph, '--of', 'z', '--wrt', 'x'], "no output 'z'; there are code, y, loss"],
+    ['--of alone', ['explain', graph, '--of', 'y'], 'say by what with --wrt'],
+    ['a missing file', ['explain', 'no-such-graph.txt'], 'there is no such file'],
+    ['a model document', ['explain', 'model.json'], 'JSON model documents are not supported yet; give a graph as text'],
+    ['a graph that does not type-check', ['explain', broken], 'line 2: %0 is declared f32[3] but neg gives f32[2]'],
+    ['sizes that are none', ['explain', graph, '--sizes', 'B'], 'Write them as B=64,N=10.'],
+    ['an unknown command', ['explode'], "unknown command 'explode'"],
+  ])('%s is named, without a stack', (_, args, message) => {
+    const { code, out, error } = cotangent(...args)
+    expect(code).toBe(1)
+    expect(out).toBe('')
+    expect(error).toContain(message)
+    expect(error).not.toMatch(/^ {4}at /m)
+  })
+
+  it('--help and --version succeed', () => {
+    expect(cotangent('explain', '--help')).toMatchObject({
+      code: 0,
+      error: '',
+      out: expect.stringMatching(/--wrt <inputs>/),
+    })
+    expect(cotangent('--version').out).toMatch(/^\d+\.\d+\.\d+\n$/)
+  })
+})

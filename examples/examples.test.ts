@@ -1,0 +1,33 @@
+/** Every example, as a user runs it: a process that exits with 0, and says what it is there to say. */
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const folder = import.meta.dirname
+const says: { readonly [file: string]: readonly RegExp[] } = {
+  'quick-start.ts': [/dlogits_dx: reverse {3}← lowest predicted time; seeds: forward 784, reverse 10/],
+  'mnist.ts': [/^test accuracy (9[6-9]|100)\.\d\d % after/m, /^plan {11}train\(mlp\)/m, /^plan {11}jacobian\(mlp\)/m],
+  'jacobian-modes.ts': [/^mode auto: reverse/m, /^largest difference \d(\.\d+)?(e-1[2-9])?$/m],
+  'huge-layer.ts': [/^elementwise: J t .* full matrix 4 TB$/m, /^low rank: Jᵀ u .* full matrix 4 TB$/m],
+}
+/** Not examples, but read by them. */
+const parts = ['digits.ts', 'examples.test.ts']
+
+describe('examples', () => {
+  it('are all listed here', () =>
+    expect(
+      readdirSync(folder)
+        .filter((f) => f.endsWith('.ts'))
+        .sort(),
+    ).toEqual([...Object.keys(says), ...parts].sort()))
+
+  it.each(Object.keys(says))('%s', { timeout: 120_000 }, (file) => {
+    const run = spawnSync(process.execPath, ['--conditions=cotangent-source', '--import', 'tsx', join(folder, file)], {
+      encoding: 'utf8',
+    })
+    expect(run.stderr).toBe('')
+    expect(run.status).toBe(0)
+    for (const line of says[file]!) expect(run.stdout).toMatch(line)
+  })
+})

@@ -1,0 +1,73 @@
+/**
+ * A loop in memory: carries live in buffers of their own, iterations see slices of what they go over and write slices of what they stack.
+ * Invariant: the body's kernels access a slice like any buffer; only its address moves. Carries are replaced when the iteration has read them.
+ * May not: unroll.
+ */
+import type { Lowering, Node } from '../../core/ir.ts'
+import type { BufferId, Kernel } from '../../core/loops.ts'
+import { count, sizes } from '../../core/shape.ts'
+import { type Buffers, buffersOf } from './buffers.ts'
+import { copy } from './copy.ts'
+import { finish } from './finish.ts'
+import { accessesOf, type FuseItems, type Fusion, type Item, type LoopItem, type Update } from './items.ts'
+import { usesOf } from './uses.ts'
+
+type Loop = Extract<Lowering, { kind: 'loop' }>
+
+/** Copies of the initial carries, then the loop. `fuseBody` fuses the body's graph. */
+export function fuseLoop(c: Fusion, node: Node, l: Loop, buffers: Buffers, fuseBody: FuseItems): Item<Kernel>[] {
+  const results = buffers.items(node)
+  const operands = node.operands.map((o) => buffers.of(o))
+  const loop = c.nextLoop()
+  const inits = l.body.inputs.slice(0, l.carries).flatMap((x, i) => copied(operands[i]!, results[i]!, x))
+  const slice = (of: BufferId, like: Node): BufferId =>
+    c.table.extra({
+      name: `${c.table.values[of]!.name}[…]`,
+      role: 'slice',
+      dtype: like.dtype,
+      shape: sizes(like.shape, 'scan'),
+      slice: { of, loop, count: l.length, reverse: l.reverse },
+    })
+  const known = l.body.inputs.map((x, i) =>
+    i < l.carries ? results[i]! : i < l.carries + l.overs ? slice(operands[i]!, x) : operands[i]!,
+  )
+  const uses = usesOf(l.body)
+  const inner = buffersOf(c.table, l.body, uses, known)
+  const tail: Kernel[] = []
+  for (const [i, { node: out }] of l.body.outputs.entries()) {
+    if (i < l.carries) continue
+    const into = slice(results[i]!, out)
+    if (!inner.compute(out, into)) tail.push(...copied(inner.of(out), into, out))
+  }
+  const updates = l.body.outputs.slice(0, l.carries).map(({ node: out }, i) => nextCarry(c, inner, out, results[i]!, tail))
+  const wanted = new Set(updates.map((u) => u.from))
+  const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary' || wanted.has(id) || results.includes(id) || tail.some((k) => accessesOf(k).reads.includes(id))
+  const items = l.length > 0 ? [...fuseBody(c, l.body, inner, uses, kept), ...tail] : []
+  const all = items.map((item) => accessesOf(item, c.table))
+  const whole = (ids: readonly BufferId[]) => [...new Set(ids.map(c.table.whole))]
+  const made: LoopItem<Kernel> = {
+    kind: 'loop',
+    loop,
+    count: l.length,
+    items,
+    updates,
+    reads: whole([...all.flatMap((a) => a.reads), ...updates.flatMap((u) => [u.from, u.to])]),
+    writes: whole([...all.flatMap((a) => a.writes), ...results]),
+  }
+  return [...inits, ...(items.length > 0 ? [made] : [])]
+}
+
+function copied(from: BufferId, to: BufferId, like: Node): Kernel[] {
+  const length = count(sizes(like.shape, 'scan'))
+  return length > 0 ? [finish(copy(from, to, like.dtype, length))] : []
+}
+
+/** Where the next value of a carry is computed: a buffer of its own, so that the old value stays until the iteration is over. */
+function nextCarry(c: Fusion, inner: Buffers, out: Node, to: BufferId, tail: Kernel[]): Update {
+  const into = c.table.extra({ name: `next ${c.table.values[to]!.name}`, role: 'temporary', dtype: out.dtype, shape: sizes(out.shape, 'scan') })
+  if (inner.compute(out, into)) return { from: into, to, own: true }
+  const from = inner.of(out)
+  if (from === to) return { from, to, own: false }
+  tail.push(...copied(from, into, out))
+  return { from: into, to, own: true }
+}
