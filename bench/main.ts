@@ -6,8 +6,9 @@ import { Argument, Command } from 'commander'
 import { type Benchmark, benchmark, type Row } from './bench.ts'
 import { modes } from './modes.ts'
 import { save } from './results.ts'
+import { target } from './target.ts'
 
-const benches: readonly Benchmark[] = [benchmark(modes)]
+const benches: readonly Benchmark[] = [benchmark(modes), benchmark(target)]
 
 interface Flags {
   readonly json?: true

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { batchNodes } from './differentiate/vmap.ts'
 import { evaluate } from './evaluate.ts'
 import type { Node, Tensor } from './ir.ts'
-import { derivatives, directions, graph, isDifferentiable, type Trial, trials } from './laws.fixture.ts'
+import { derivatives, directions, graph, isDifferentiable, outputsOf, type Trial, trials } from './laws.fixture.ts'
 import { hasTangent, input } from './primitives/leaf.ts'
-import { count, tensor, tensorType } from './shape.ts'
+import { tensor, tensorType } from './shape.ts'
 import { assertVerified } from './verify.ts'
 
 const rotated = (x: Tensor, by: number): Tensor =>
@@ -32,10 +32,10 @@ function check(t: Trial, marks: readonly boolean[], k: number): void {
   const wide = t.inputs.map((x, i): Node => {
     return marks[i] ? input(`x${i}`, tensorType(x.dtype, [k, ...x.shape])) : x
   })
-  const [y] = batchNodes([t.node], new Map(t.inputs.flatMap((x, i) => (marks[i] ? [[x, wide[i]!]] : []))), k)
-  const g = graph(wide, { y: y! })
+  const made = batchNodes(t.outputs, new Map(t.inputs.flatMap((x, i) => (marks[i] ? [[x, wide[i]!]] : []))), k)
+  const g = graph(wide, Object.fromEntries(made.map((y, i) => [`y${i}`, y])))
   assertVerified(g, t.name)
-  expect(y!.shape).toEqual([k, ...t.node.shape])
+  expect(made.map((y) => y.shape)).toEqual(t.outputs.map((y) => [k, ...y.shape]))
   const lanes = Array.from({ length: k }, (_, lane) =>
     Object.fromEntries(t.sample.operands.map((x, i) => [`x${i}`, marks[i] ? rotated(x, lane) : x])),
   )
@@ -50,12 +50,14 @@ function check(t: Trial, marks: readonly boolean[], k: number): void {
         : x,
     ]),
   )
-  const got = evaluate(g, values)['y']!
-  const single = graph(t.inputs, { y: t.node })
-  const size = count(t.node.shape as readonly number[])
+  const got = evaluate(g, values)
+  const single = graph(t.inputs, outputsOf(t))
   lanes.forEach((lane, i) => {
-    const part = got.data.subarray(i * size, (i + 1) * size)
-    expect(part, `lane ${i}, batched ${marks}`).toEqual(evaluate(single, lane)['y']!.data)
+    for (const [name, expected] of Object.entries(evaluate(single, lane))) {
+      const size = expected.data.length
+      const part = got[name]!.data.subarray(i * size, (i + 1) * size)
+      expect(part, `lane ${i}, batched ${marks}`).toEqual(expected.data)
+    }
   })
 }
 
@@ -73,11 +75,11 @@ describe('batch', () => {
 describe('batched derivatives', () => {
   it.each(trials('f64').filter(isDifferentiable))('$name: push and pull of an empty batch are empty', (t) => {
     const wide = t.inputs.map((x, i) => input(`x${i}`, tensorType(x.dtype, [0, ...x.shape])))
-    const [y] = batchNodes([t.node], new Map(t.inputs.map((x, i) => [x, wide[i]!])), 0)
+    const made = batchNodes(t.outputs, new Map(t.inputs.map((x, i) => [x, wide[i]!])), 0)
     const wrt = wide.filter(hasTangent)
-    const d = derivatives(wide, [y!], wrt)
+    const d = derivatives(wide, made.filter(hasTangent), wrt)
     const values = Object.fromEntries(wide.map((x, i) => [`x${i}`, tensor(x.dtype, x.shape as readonly number[], [])]))
-    const all = { ...values, ...directions('t', wrt, 1), ...directions('u', [y!], 2) }
+    const all = { ...values, ...directions('t', wrt, 1), ...directions('u', made.filter(hasTangent), 2) }
     for (const g of [d.jvp, d.vjp, d.second])
       for (const v of Object.values(evaluate(g, all))) expect(v.data.length).toBe(0)
   })

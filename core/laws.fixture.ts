@@ -11,6 +11,7 @@ import { graphOf } from './graph.ts'
 import type { Dim, Graph, Node, Op, Sample, Tensor, TensorType } from './ir.ts'
 import { makeNode } from './node.ts'
 import { hasTangent, input } from './primitives/leaf.ts'
+import { results } from './primitives/tuple.ts'
 import { count, tensor, tensorType } from './shape.ts'
 
 /** A sample as a node on inputs x0, x1 …, with values for them. */
@@ -18,7 +19,8 @@ export interface Trial {
   readonly name: string
   readonly op: Op
   readonly sample: Sample
-  readonly node: Node
+  /** Its result, or the items of a tuple. */
+  readonly outputs: readonly Node[]
   readonly inputs: readonly Node[]
   readonly values: Tensors
 }
@@ -33,11 +35,13 @@ export function trial(op: Op, sample: Sample, name: string = op.name): Trial {
   const inputs = sample.operands.map((x, i) => input(`x${i}`, tensorType(x.dtype, x.shape)))
   const node = makeNode(op, inputs, sample.params)
   const values = Object.fromEntries(sample.operands.map((x, i) => [`x${i}`, x]))
-  return { name, op, sample, node, inputs, values }
+  return { name, op, sample, outputs: node.type.kind === 'tuple' ? results(node) : [node], inputs, values }
 }
 
 export const isDifferentiable = (t: Trial): boolean =>
-  t.op.linear !== undefined && hasTangent(t.node) && t.inputs.some(hasTangent)
+  t.op.linear !== undefined && t.outputs.some(hasTangent) && t.inputs.some(hasTangent)
+
+export const outputsOf = (t: Trial): { [name: string]: Node } => named('y', t.outputs)
 
 export const graph = (inputs: readonly Node[], outputs: { readonly [name: string]: Node }): Graph =>
   graphOf(

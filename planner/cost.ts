@@ -6,13 +6,13 @@
 import type { Instr, Kernel, Sweep } from '../core/loops.ts'
 import { bytesOf, count } from '../core/shape.ts'
 import { isLoop, type Item } from './kernels/items.ts'
-import type { Target } from './target.ts'
+import { ALIGN, type Target } from './target.ts'
 
 export interface Cost {
   /** Simple scalar operations; a transcendental counts as `target.transcendental`. */
   readonly flops: number
   readonly multiplications: number
-  /** Bytes moved between memory and registers, each touched element counted once a kernel. */
+  /** Bytes moved between memory and registers, each touched element counted once a kernel; a whole line of it where neighbours lie apart. */
   readonly bytes: number
   readonly seconds: number
 }
@@ -22,20 +22,26 @@ const free = new Set(['const', 'load', 'index', 'reduced'])
 
 export function costOf(kernel: Kernel, target: Target): Cost {
   const outer = count(kernel.outer.map((a) => a.extent))
-  let [flops, multiplications, bytes, wide] = [0, 0, 0, false]
+  let [flops, multiplications, bytes, delay, wide] = [0, 0, 0, 0, false]
   for (const sweep of kernel.sweeps) {
     const points = outer * count(sweep.inner.map((a) => a.tile ? Math.min(a.extent, a.tile.total) : a.extent))
+    const access = (strides: readonly number[], size: number): void => {
+      const elements = touched(kernel, sweep, strides, points)
+      const apart = scattered(kernel, sweep, strides)
+      if (apart) delay += elements * target.scattered
+      bytes += elements * (apart && elements * size > target.cache ? ALIGN : size)
+    }
     for (const instr of sweep.code) {
       flops += points * weight(instr, target)
       if (instr.op === 'mul' || instr.op === 'div') multiplications += points
-      if (instr.op === 'load') bytes += touched(kernel, sweep, instr.map.strides, points) * bytesOf[instr.dtype]
+      if (instr.op === 'load') access(instr.map.strides, bytesOf[instr.dtype])
       wide ||= instr.dtype === 'f64'
     }
     flops += points * sweep.reductions.length
-    for (const s of sweep.stores) bytes += touched(kernel, sweep, s.map.strides, points) * bytesOf[sweep.code[s.value]!.dtype]
+    for (const s of sweep.stores) access(s.map.strides, bytesOf[sweep.code[s.value]!.dtype])
   }
   const rate = target[kernel.form ? 'contractionFlops' : 'loopFlops'][wide ? 'f64' : 'f32']
-  return { flops, multiplications, bytes, seconds: target.overhead + Math.max(flops / rate, bytes / target.bandwidth) }
+  return { flops, multiplications, bytes, seconds: target.overhead + Math.max((flops + delay) / rate, bytes / target.bandwidth) }
 }
 
 const weight = (i: Instr, target: Target): number => (free.has(i.op) ? 0 : transcendental.has(i.op) ? target.transcendental : 1)
@@ -44,6 +50,13 @@ const weight = (i: Instr, target: Target): number => (free.has(i.op) ? 0 : trans
 function touched(kernel: Kernel, sweep: Sweep, strides: readonly number[], points: number): number {
   const axes = [...kernel.outer, ...sweep.inner]
   return Math.min(points, count(axes.map((a, i) => (strides[i] === 0 ? 1 : a.extent))))
+}
+
+/** Whether neither loop that runs fastest (the last outer axis, the last inner one) goes along memory. A packed contraction always does. */
+function scattered(kernel: Kernel, sweep: Sweep, strides: readonly number[]): boolean {
+  if (kernel.form) return false
+  const fastest = [kernel.outer.length - 1, ...(sweep.inner.length > 0 ? [kernel.outer.length + sweep.inner.length - 1] : [])]
+  return fastest.every((i) => Math.abs(strides[i] ?? 0) > 1)
 }
 
 export function total(costs: readonly Cost[]): Cost {

@@ -22,8 +22,8 @@ import { schedule } from './schedule/schedule.ts'
 import { type Target, wasmTarget } from './target.ts'
 import type { PassReport, Plan, PlanData } from './types.ts'
 
-const passes = { simplify, fold, cse, 'dead-code': deadCode } satisfies { [name: string]: Pass }
-export type PassName = keyof typeof passes
+export type PassName = 'simplify' | 'fold' | 'cse' | 'dead-code'
+const passes: Readonly<Record<PassName, Pass>> = { simplify, fold, cse, 'dead-code': deadCode }
 
 export interface PlanOptions {
   /** Sizes of named dimensions. */

@@ -14,6 +14,10 @@ export interface Target {
   readonly loopFlops: { readonly f32: number; readonly f64: number }
   /** Simple operations that one transcendental counts as. */
   readonly transcendental: number
+  /** Simple operations that one element counts as, where the next point of a loop finds its element elsewhere (a transposition). */
+  readonly scattered: number
+  /** Bytes of such an array above which each element costs a line of memory. */
+  readonly cache: number
   /** Bytes a second between a worker and memory. */
   readonly bandwidth: number
   /** Seconds to start one kernel, barrier included. */
@@ -25,13 +29,18 @@ export interface Target {
 /** Element alignment of every buffer, in bytes: a cache line, and enough for any vector. */
 export const ALIGN = 64
 
-/** Measured on a 2-core Zen 4 virtual machine, WebAssembly SIMD without fused multiply-add (ARCHITECTURE.md, "Measured limits"). */
+/**
+ * Measured on a 2-core Zen 4 virtual machine, WebAssembly SIMD without fused multiply-add, by `npm run bench -- target` (one worker,
+ * scheduled in real time); the overhead is that of a barrier between two workers (ARCHITECTURE.md, "Measured limits").
+ */
 export const wasmTarget: Target = {
   name: 'wasm simd128',
   contractionFlops: { f32: 40e9, f64: 20e9 },
-  loopFlops: { f32: 6e9, f64: 3e9 },
-  transcendental: 12,
+  loopFlops: { f32: 18e9, f64: 9e9 },
+  transcendental: 50,
+  scattered: 12,
+  cache: 2 ** 20,
   bandwidth: 20e9,
-  overhead: 0.5e-6,
+  overhead: 0.15e-6,
   scratch: (kernel) => ({ shared: 0, perRank: panelsOf(kernel)?.at.end ?? 0 }),
 }

@@ -59,7 +59,7 @@ export function pushConstant(code: Code, dtype: DType, x: number): void {
 
 const bits = new DataView(new ArrayBuffer(16))
 /** Four lanes of i32 as the sixteen bytes of a constant. */
-export function lanes32(a: number, b = a, c = a, d = a): Uint8Array {
+export function lanes32(a: number, b: number = a, c: number = a, d: number = a): Uint8Array {
   ;[a, b, c, d].forEach((x, i) => {
     bits.setInt32(4 * i, x, true)
   })

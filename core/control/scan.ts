@@ -7,15 +7,17 @@
  */
 import { batchNodes } from '../differentiate/vmap.ts'
 import { lead } from '../align.ts'
-import { type Callable, noSamples, op } from '../define.ts'
+import { type Callable, op } from '../define.ts'
 import { carryMismatch, scanLength } from '../errors.ts'
 import { evaluateBody } from '../evaluate-body.ts'
 import { graphOf } from '../graph.ts'
-import type { Node, Params, Tensor, TensorType, TupleType } from '../ir.ts'
-import { makeNode } from '../node.ts'
+import type { Graph, Node, Params, Sample, Tensor, TensorType, TupleType } from '../ir.ts'
+import { makeNode, operandError } from '../node.ts'
+import { mul, sub } from '../primitives/arithmetic.ts'
 import { transpose } from '../primitives/layout.ts'
 import { input } from '../primitives/leaf.ts'
 import { results } from '../primitives/tuple.ts'
+import { ramp } from '../samples.ts'
 import { allocate, count, sameType, showType, sizes, tensorType } from '../shape.ts'
 import { close } from './close.ts'
 import { type ScanLoop, type ScanParts, linearScan } from './scan-linear.ts'
@@ -47,13 +49,42 @@ export const scanOp: Callable<(parts: ScanLoop) => Node> = op(
       const { body, length, carries, overs, reverse } = partsOf(node.params)
       return { kind: 'loop', body, length, carries, overs, reverse }
     },
-    samples: noSamples,
+    samples: (dtype) => [false, true].map((reverse) => sampleOf(dtype, reverse)),
   },
   (parts: ScanLoop) => buildScan(parts),
 )
 
+/** carry ← carry · (w − x), and the square of the old carry stacked: a carry, a slice and a captured value, all multiplied. */
+function sampleOf(dtype: 'f32' | 'f64', reverse: boolean): Sample {
+  const [c, x, w] = [input('carry0', tensorType(dtype, [2])), input('slice0', tensorType(dtype, [2])), input('w', tensorType(dtype, [2]))]
+  const outputs = [mul(c, sub(w, x)), mul(c, c)].map((node, i) => ({ name: `out${i}`, node }))
+  const body = graphOf('body', [c, x, w], outputs)
+  return {
+    operands: [ramp(dtype, [2]), ramp(dtype, [3, 2], 1), ramp(dtype, [2], 2)],
+    params: { body, length: 3, carries: 1, overs: 1, reverse },
+  }
+}
+
+/** Operands must be what the body takes: carries, slices along a new first axis, captured values. */
+function requireFit(body: Graph, carries: number, overs: number, operands: readonly Node[]): void {
+  const counts = [carries, overs].every((n) => Number.isSafeInteger(n) && n >= 0)
+  if (!counts || carries > body.outputs.length || carries + overs > operands.length || operands.length !== body.inputs.length)
+    throw operandError(
+      `scan: ${carries} carries and ${overs} overs do not fit ${operands.length} operands, ${body.inputs.length} inputs and ${body.outputs.length} results of the body`,
+      operands,
+    )
+  body.inputs.forEach((wanted, i) => {
+    const x = operands[i]!
+    const sliced = i >= carries && i < carries + overs
+    const is = sliced ? tensorType(x.dtype, x.shape.slice(1)) : x.type
+    if ((sliced && x.shape.length === 0) || !sameType(is, wanted.type))
+      throw operandError(`scan: the body takes ${showType(wanted.type)}, got ${showType(is)}`, [x])
+  })
+}
+
 function typeOfScan({ body, length, carries, overs }: ScanParts, operands: readonly Node[]): TupleType {
   if (!Number.isSafeInteger(length) || length < 0) throw scanLength(`length ${length} is not a whole number ≥ 0`)
+  requireFit(body, carries, overs, operands)
   operands.slice(carries, carries + overs).forEach((x, i) => {
     if (x.shape[0] !== length) throw scanLength(`over ${i} is ${showType(x.type)}: its first axis is not of length ${length}`)
   })

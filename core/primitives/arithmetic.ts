@@ -77,6 +77,8 @@ export const sqrt: Unary = unary('sqrt', {
 
 /** t·d, but 0 where t = 0, whatever d is: the product by which a cotangent that is exactly 0 stays 0 beside a singular slope. */
 export const scaleSafe: Binary = binary('scaleSafe', {
+  // d counts only where t ≠ 0, so a singular slope below d must not leak either: second order depends on it.
+  facts: { branches: [1] },
   expr: (w, t, d) =>
     w.apply(
       'select',
