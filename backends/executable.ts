@@ -3,7 +3,7 @@
  * Invariant: one run at a time, in the order of the calls; a run that was rejected before it started changed nothing.
  * May not: know how a backend computes.
  */
-import { busy, closed, indexOutside, running } from '../core/errors.ts'
+import { busy, closed, indexOutside, running, tooManySteps } from '../core/errors.ts'
 import type { TypedArray } from '../core/ir.ts'
 import type { Plan } from '../planner/types.ts'
 import { checkInputs, type Inputs } from './inputs.ts'
@@ -168,8 +168,9 @@ export class Executable {
   /** After a bad index the run went on to its end with row 0, so state that it wrote is undefined too. */
   #finish(fault: FaultRecord | undefined, options: SyncRunOptions): Outputs {
     if (fault === undefined) return readOutputs(this.plan.outputs, this.#outputs, options.into, options.views)
-    const { value, extent } = this.plan.faults[fault.fault]!
-    const error = indexOutside(value, fault.value, fault.position, extent)
+    const { value, extent, kind } = this.plan.faults[fault.fault]!
+    const error =
+      kind === 'steps' ? tooManySteps(extent) : indexOutside(value, fault.value, fault.position, extent)
     this.#keeper.lose(error)
     throw error
   }

@@ -54,9 +54,15 @@ export const target: Benchmark<TargetRow> = {
         ),
     )!
     yield row('transcendental', wasmTarget.transcendental, middle, (s) => (s / SMALL) * wasmTarget.loopFlops.f32)
-    const side = quick ? 16 : 200
-    const turned = await time([side, side], 'f32', (x) => op.transpose(x))
-    yield row('scattered', wasmTarget.scattered, turned, (s) => (s / side ** 2) * wasmTarget.loopFlops.f32)
+    for (const side of quick ? [16] : [200, 256]) {
+      const turned = await time([side, side], 'f32', (x) => op.transpose(x))
+      yield row(
+        `scattered, ${side}×${side}`,
+        wasmTarget.scattered,
+        turned,
+        (s) => (s / side ** 2) * wasmTarget.loopFlops.f32,
+      )
+    }
     const wide = quick ? 32 : 1024
     const lines = await time([wide, wide], 'f32', (x) => op.transpose(x))
     yield row('bandwidth, scattered', wasmTarget.bandwidth, lines, (s) => ((64 + 4) * wide ** 2) / s)

@@ -4,15 +4,19 @@
  * May not: be imported by a pass or a backend.
  */
 
+import { branch } from './control/branch.ts'
+import { again, checkpointed, withVjp } from './control/region.ts'
+import { scanOp } from './control/scan.ts'
+import { whileOp } from './control/while.ts'
 import * as derivatives from './differentiate/requests.ts'
 import type { Op } from './ir.ts'
 import * as ops from './ops.ts'
-import { scanOp } from './control/scan.ts'
 import { input } from './primitives/leaf.ts'
 import { result } from './primitives/tuple.ts'
 
 const isOp = (x: unknown): x is Op => typeof x === 'function' && 'facts' in x && 'evaluate' in x
 
-const exported: readonly unknown[] = [input, result, scanOp, ...Object.values(ops), ...Object.values(derivatives)]
+const control = [input, result, again, branch, checkpointed, scanOp, whileOp, withVjp]
+const exported: readonly unknown[] = [...control, ...Object.values(ops), ...Object.values(derivatives)]
 
 export const allOps: readonly Op[] = exported.filter(isOp)

@@ -109,6 +109,22 @@ export function scanLength(detail: string): DeclarationError {
   return new DeclarationError('E_SCAN_LENGTH', `scan: ${detail}`)
 }
 
+export function branchMismatch(then: string, otherwise: string): DeclarationError {
+  return new DeclarationError('E_BRANCHES', `cond: the branches give (${then}) and (${otherwise}); they must give the same types`)
+}
+export function notReversible(): DeclarationError {
+  return new DeclarationError(
+    'E_NOT_REVERSIBLE',
+    'whileLoop: reverse mode needs a bound on the number of iterations; give maxSteps, or ask for forward mode (jvp)',
+  )
+}
+export function tooManySteps(most: number): InputError {
+  return new InputError('E_MAX_STEPS', `whileLoop: still going after maxSteps = ${most} iterations; raise maxSteps`)
+}
+export function unbatchableState(name: string): DeclarationError {
+  return new DeclarationError('E_VMAP_STATE', `vmap of ${name}: its state has next values, one for all examples; vmap what computes them`)
+}
+
 // ——— ours ———
 
 export function broken(where: string, law: string, detail: string): InvariantError {

@@ -160,6 +160,16 @@ export type Lowering =
       readonly overs: number
       readonly reverse: boolean
     }
+  /** One of two bodies, by operand 0 (bool); the rest are inputs of both. */
+  | { readonly kind: 'branch'; readonly bodies: readonly [Graph, Graph] }
+  /** `body` as long as `condition` gives true: inputs of both are carries, then captured. `most`: more iterations are a fault. */
+  | {
+      readonly kind: 'while'
+      readonly condition: Graph
+      readonly body: Graph
+      readonly carries: number
+      readonly most?: number
+    }
   /** Constant data, placed once in the arena. */
   | { readonly kind: 'data'; readonly data: TypedArray }
 
@@ -221,6 +231,8 @@ export interface Op {
   rewrite?(node: Node): Node | undefined
   /** Requests and calls: the nodes of its results, for a node whose bodies hold no request any more. See differentiate/resolve. */
   expand?(node: Node, choose: Choose): readonly Node[]
+  /** A region: the nodes of its results, once it has been differentiated by its own rule. See differentiate/resolve. */
+  inline?(node: Node): readonly Node[]
   readonly samples: (dtype: 'f32' | 'f64') => readonly Sample[]
 }
 

@@ -9,6 +9,7 @@ import { jacobian as jacobianOp, jvp as jvpOp, vjp as vjpOp } from './differenti
 import { nameTaken, notDifferentiable, notScalar, unknownName } from './errors.ts'
 import type { Node } from './ir.ts'
 import { zeros } from './nn/initializers.ts'
+import { results } from './primitives/tuple.ts'
 import {
   type FloatNames,
   inputNodes,
@@ -19,7 +20,6 @@ import {
   type Value,
   type Values,
 } from './program.ts'
-import { results } from './primitives/tuple.ts'
 import { isFloat, showType } from './shape.ts'
 
 /** How a Jacobian is accumulated. 'auto' compares the predicted time of all. */
@@ -204,8 +204,7 @@ function jvpParts(p: Any, what: string, a: Asked, rename: (y: string) => string)
 /** Inputs that a request adds: none may hide another. */
 function added(p: Any, what: string, more: readonly (readonly [string, Value])[]): Values {
   const names = [...Object.keys(p.inputs), ...more.map(([name]) => name)]
-  for (const [i, name] of names.entries())
-    if (names.indexOf(name) < i) throw nameTaken(name, `${what} of ${p.name}`)
+  for (const [i, name] of names.entries()) if (names.indexOf(name) < i) throw nameTaken(name, `${what} of ${p.name}`)
   return Object.fromEntries(more)
 }
 const like = (v: Value): Value => v.init(zeros())

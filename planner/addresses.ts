@@ -27,7 +27,8 @@ export interface Addresses {
 
 export function addresses(s: Scheduled, strategy: Strategy): Addresses {
   const touched = new Set(s.accesses.flatMap((a) => [...a.reads, ...a.writes]))
-  const values = s.table.values.filter((v) => (v.role === 'temporary' ? touched : used(s)).has(v.id))
+  const kept = used(s)
+  const values = s.table.values.filter((v) => (v.role === 'temporary' ? touched : kept).has(v.id))
   const wholes = values.filter((v) => !v.slice)
   const parted = new Set(values.flatMap((v) => (v.slice ? [s.table.whole(v.id)] : [])))
   const live = overLoops(lifetimes(s.accesses, s.steps, wholes), s.accesses, s.loops, parted)
@@ -101,7 +102,13 @@ function sliceOf(
   const bytes = sizeOf(v)
   const start = slice.reverse ? Math.max(0, slice.count - 1) * bytes : 0
   const own = { loop: s.loopNumbers.get(slice.loop) ?? 0, stride: slice.reverse ? -bytes : bytes }
-  return { ...described(v, ids), offset: of.offset + start, live: of.live, of: of.id, moves: [...(of.moves ?? []), own] }
+  return {
+    ...described(v, ids),
+    offset: of.offset + start,
+    live: of.live,
+    of: of.id,
+    moves: [...(of.moves ?? []), own],
+  }
 }
 
 /** Little-endian bytes as base64. */

@@ -5,14 +5,14 @@
  */
 import type { Instr, Kernel, Sweep } from '../core/loops.ts'
 import { bytesOf, count } from '../core/shape.ts'
-import { isLoop, type Item } from './kernels/items.ts'
+import { type Item, isLoop } from './kernels/items.ts'
 import { ALIGN, type Target } from './target.ts'
 
 export interface Cost {
   /** Simple scalar operations; a transcendental counts as `target.transcendental`. */
   readonly flops: number
   readonly multiplications: number
-  /** Bytes moved between memory and registers, each touched element counted once a kernel; a whole line of it where neighbours lie apart. */
+  /** Bytes moved between memory and registers, each touched element once a kernel; scattered ones by lines. */
   readonly bytes: number
   readonly seconds: number
 }
@@ -24,7 +24,7 @@ export function costOf(kernel: Kernel, target: Target): Cost {
   const outer = count(kernel.outer.map((a) => a.extent))
   let [flops, multiplications, bytes, delay, wide] = [0, 0, 0, 0, false]
   for (const sweep of kernel.sweeps) {
-    const points = outer * count(sweep.inner.map((a) => a.tile ? Math.min(a.extent, a.tile.total) : a.extent))
+    const points = outer * count(sweep.inner.map((a) => (a.tile ? Math.min(a.extent, a.tile.total) : a.extent)))
     const access = (strides: readonly number[], size: number): void => {
       const elements = touched(kernel, sweep, strides, points)
       const apart = scattered(kernel, sweep, strides)
@@ -41,10 +41,16 @@ export function costOf(kernel: Kernel, target: Target): Cost {
     for (const s of sweep.stores) access(s.map.strides, bytesOf[sweep.code[s.value]!.dtype])
   }
   const rate = target[kernel.form ? 'contractionFlops' : 'loopFlops'][wide ? 'f64' : 'f32']
-  return { flops, multiplications, bytes, seconds: target.overhead + Math.max((flops + delay) / rate, bytes / target.bandwidth) }
+  return {
+    flops,
+    multiplications,
+    bytes,
+    seconds: target.overhead + Math.max((flops + delay) / rate, bytes / target.bandwidth),
+  }
 }
 
-const weight = (i: Instr, target: Target): number => (free.has(i.op) ? 0 : transcendental.has(i.op) ? target.transcendental : 1)
+const weight = (i: Instr, target: Target): number =>
+  free.has(i.op) ? 0 : transcendental.has(i.op) ? target.transcendental : 1
 
 /** Different elements that an access can reach: the product of extents of the axes it moves along. */
 function touched(kernel: Kernel, sweep: Sweep, strides: readonly number[], points: number): number {
@@ -55,7 +61,10 @@ function touched(kernel: Kernel, sweep: Sweep, strides: readonly number[], point
 /** Whether neither loop that runs fastest (the last outer axis, the last inner one) goes along memory. A packed contraction always does. */
 function scattered(kernel: Kernel, sweep: Sweep, strides: readonly number[]): boolean {
   if (kernel.form) return false
-  const fastest = [kernel.outer.length - 1, ...(sweep.inner.length > 0 ? [kernel.outer.length + sweep.inner.length - 1] : [])]
+  const fastest = [
+    kernel.outer.length - 1,
+    ...(sweep.inner.length > 0 ? [kernel.outer.length + sweep.inner.length - 1] : []),
+  ]
   return fastest.every((i) => Math.abs(strides[i] ?? 0) > 1)
 }
 

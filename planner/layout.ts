@@ -41,7 +41,7 @@ export function layout<I extends Values, S extends Values, O>(p: Program<I, S, O
     buffers,
     kernels: s.kernels.map((k) => renumbered(k, ids)),
     steps: s.steps,
-    loops: s.loops,
+    loops: s.loops.map((l) => (l.test ? { ...l, test: { ...l.test, buffer: ids.get(l.test.buffer)! } } : l)),
     faults: fused.faults,
     memory: memoryReport(buffers, arena),
     orders: c.orders,

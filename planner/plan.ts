@@ -4,7 +4,7 @@
  * Invariant: pure; the same program and options give the same bytes on any machine. Every part has an off switch.
  * May not: run anything, or look at the machine.
  */
-import { resolve } from '../core/differentiate/resolve.ts'
+import { inlineRegions, resolve } from '../core/differentiate/resolve.ts'
 import { unboundDimension, unknownName } from '../core/errors.ts'
 import type { Graph } from '../core/ir.ts'
 import type { Program, Values } from '../core/program.ts'
@@ -50,7 +50,7 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
   const optimise = (graph: Graph): Graph => names.reduce((g, name) => inBodies(passes[name])(g), graph)
   const bound = bindAll(p, options.sizes ?? {})
   const { choose, orders } = chooser(target, optimise)
-  const resolved = resolve(bound, choose)
+  const resolved = inlineRegions(resolve(bound, choose))
   const report: PassReport[] = [{ pass: 'resolve', nodes: resolved.nodes.length }]
   let graph = resolved
   for (const name of names) {

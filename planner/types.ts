@@ -59,12 +59,18 @@ export interface Loop {
   readonly first: number
   readonly last: number
   readonly count: number
+  /** Each iteration starts only if the bool in this buffer is `is`; all ranks meet before it is read, and after. */
+  readonly test?: { readonly buffer: BufferId; readonly is: boolean }
+  /** The fault of a test that still holds after `count` iterations. */
+  readonly fault?: number
 }
 
 /** Why a run was rejected while running: an index (named) was outside 0 … extent−1. */
 export interface Fault {
   readonly value: string
   readonly extent: number
+  /** 'index' (default): value outside 0 … extent−1. 'steps': a loop that goes on after `extent` iterations. */
+  readonly kind?: 'index' | 'steps'
 }
 
 export interface OrderReport {

@@ -32,11 +32,19 @@ export function interpret(plan: PlanData): Runner & { readonly shadow: ShadowMem
   const runSync = (): FaultRecord | undefined => {
     let first: FaultRecord | undefined
     shadow.begin()
-    walk(plan, shadow.iterations, (kernel) => {
-      runKernel(kernels[kernel]!, shadow, (record) => {
-        first ??= record
-      })
-    })
+    const report = (record: FaultRecord): void => {
+      first ??= record
+    }
+    const holds = (loop: number): boolean => {
+      const { test } = plan.loops[loop]!
+      return test === undefined || (shadow.load(`test of loop ${loop}`, test.buffer, 0, 'bool') !== 0) === test.is
+    }
+    const exceeded = (loop: number): void => {
+      const { fault, count: most } = plan.loops[loop]!
+      report({ fault: fault!, value: most, position: 0 })
+    }
+    const visit = (kernel: number): void => runKernel(kernels[kernel]!, shadow, report)
+    walk(plan, shadow.iterations, visit, holds, exceeded)
     for (const port of [...plan.outputs, ...plan.state]) shadow.complete(port.buffer, count(port.shape))
     return first
   }
@@ -51,7 +59,13 @@ export function interpret(plan: PlanData): Runner & { readonly shadow: ShadowMem
 }
 
 /** Every step in order, loops as often as they say; `iterations` tells where each loop is. */
-function walk(plan: PlanData, iterations: Int32Array, visit: (kernel: number) => void): void {
+function walk(
+  plan: PlanData,
+  iterations: Int32Array,
+  visit: (kernel: number) => void,
+  holds: (loop: number) => boolean,
+  exceeded: (loop: number) => void,
+): void {
   const range = (from: number, to: number, loops: readonly number[]): void => {
     let at = from
     let next = 0
@@ -61,10 +75,12 @@ function walk(plan: PlanData, iterations: Int32Array, visit: (kernel: number) =>
       for (; at < first && at <= to; at++) visit(plan.steps[at]!.kernel)
       if (loop === undefined) break
       const inside = loops.filter((l) => l > loop && plan.loops[l]!.last <= last)
-      for (let k = 0; k < times; k++) {
+      let k = 0
+      for (; k < times && holds(loop); k++) {
         iterations[loop] = k
         range(first, last, inside)
       }
+      if (k === times && plan.loops[loop]!.fault !== undefined && holds(loop)) exceeded(loop)
       at = last + 1
       next += inside.length + 1
     }

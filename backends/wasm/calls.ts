@@ -1,10 +1,11 @@
 /**
- * Transcendentals of kernels that have many, as functions of the module: one for each operation, dtype and width, called, not repeated.
+ * Transcendentals of kernels that have many, or of modules whose small kernels have many, as functions of the module: one for each operation, dtype and width, called, not repeated.
  * Invariant: the instructions that `expandKernel` writes in place, hence the same bits; a module's size is linear in the plan's.
  * May not: be used by kernels with few, which are faster without calls.
  */
 import type { DType } from '../../core/ir.ts'
 import type { Instr, Kernel, Sweep } from '../../core/loops.ts'
+import { count } from '../../core/shape.ts'
 import { compact } from '../../planner/kernels/compact.ts'
 import { approximate } from '../../planner/kernels/math/approximate.ts'
 import { codeWriter } from '../../planner/kernels/writer.ts'
@@ -21,11 +22,23 @@ export type Define = (name: string, type: FunctionType, build: () => Uint8Array)
 type Transcendental = keyof typeof approximate
 const isTranscendental = (op: string): op is Transcendental => Object.hasOwn(approximate, op)
 
-/** Most transcendentals that a kernel has in place. */
-const IN_PLACE = 12
+/** Most transcendentals in place: in one kernel, and in all short-lived kernels of a module together. */
+const IN_KERNEL = 12
+const IN_MODULE = 256
+/** Points from which on a kernel is worth its own code. */
+const MANY_POINTS = 1024
 
-export const manyTranscendentals = (kernel: Kernel): boolean =>
-  kernel.sweeps.reduce((n, sweep) => n + sweep.code.filter((i: Instr) => isTranscendental(i.op)).length, 0) > IN_PLACE
+const transcendentals = (kernel: Kernel): number =>
+  kernel.sweeps.reduce((n, sweep) => n + sweep.code.filter((i: Instr) => isTranscendental(i.op)).length, 0)
+
+/** For each kernel: whether it calls its transcendentals. */
+export function callers(kernels: readonly Kernel[]): readonly boolean[] {
+  const counts = kernels.map(transcendentals)
+  const crowded = counts.reduce((sum, n) => sum + n, 0) > IN_MODULE
+  return kernels.map((k, i) => counts[i]! > IN_KERNEL || (crowded && counts[i]! > 0 && points(k) < MANY_POINTS))
+}
+const points = (kernel: Kernel): number =>
+  count(kernel.outer.map((a) => a.extent)) * Math.max(...kernel.sweeps.map((s) => count(s.inner.map((a) => a.extent))))
 
 /** Emits calls in `code`, for `Nest.call`. */
 export function callsIn(code: Code, define: Define): NonNullable<Nest['call']> {

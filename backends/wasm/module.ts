@@ -6,9 +6,9 @@
  */
 import type { BufferId, Kernel } from '../../core/loops.ts'
 import { expandKernel } from '../../planner/kernels/expand.ts'
-import type { PlanBuffer, PlanData, Step } from '../../planner/types.ts'
+import type { Loop, PlanBuffer, PlanData, Step } from '../../planner/types.ts'
 import { type Code, encodeModule, type FunctionType, functionCode, I32 } from './assembler.ts'
-import { callsIn, type Define, manyTranscendentals } from './calls.ts'
+import { callers, callsIn, type Define } from './calls.ts'
 import { emitProduct, packedProduct, splitOf } from './contract.ts'
 import { emitLoops, grainOf } from './loops.ts'
 import type { Nest } from './loops-access.ts'
@@ -42,11 +42,12 @@ export function buildModule(plan: PlanData): Uint8Array {
   }
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]))
   const around = loopsAround(plan)
-  const kernels = plan.kernels.map((kernel, k) => kernelFunction(buffers, kernel, define, around[k]!))
+  const calling = callers(plan.kernels)
+  const kernels = plan.kernels.map((kernel, k) => kernelFunction(buffers, kernel, define, around[k]!, calling[k]!))
   const first = functions.length
   for (const [k, { body }] of kernels.entries())
     functions.push({ type: i32(3 + around[k]!.length, 0), body, name: `k${k}` })
-  functions.push({ type: i32(2, 1), body: runFunction(plan, kernels, first), name: 'run' })
+  functions.push({ type: i32(2, 1), body: runFunction(plan, kernels, first, buffers), name: 'run' })
   return encodeModule({ pages: Math.max(1, Math.ceil(plan.arena / 65536)), functions })
 }
 
@@ -64,9 +65,9 @@ function kernelFunction(
   written: Kernel,
   define: Define,
   around: readonly number[],
+  calls: boolean,
 ): KernelFunction {
-  const many = manyTranscendentals(written)
-  const kernel = many ? written : expandKernel(written)
+  const kernel = calls ? written : expandKernel(written)
   const code = functionCode(3 + around.length)
   const origins = sliceOrigins(code, kernel, buffers, around)
   const nest: Nest = {
@@ -77,7 +78,7 @@ function kernelFunction(
     cursors: new Map(),
     axes: [],
     fault: FAULT,
-    ...(many && { call: callsIn(code, define) }),
+    ...(calls && { call: callsIn(code, define) }),
   }
   const panels = packedProduct(kernel)
   // Packing reads fixed addresses: a product of slices runs as loops, with the same bits.
@@ -121,8 +122,16 @@ function sliceOrigins(
   return origins
 }
 
+/** Parameters of `run`. */
+const [RANK, RANKS] = [0, 1]
+
 /** Parameters: rank, ranks. Loops of the plan are loops here. */
-function runFunction(plan: PlanData, kernels: readonly KernelFunction[], first: number): Uint8Array {
+function runFunction(
+  plan: PlanData,
+  kernels: readonly KernelFunction[],
+  first: number,
+  buffers: ReadonlyMap<BufferId, PlanBuffer>,
+): Uint8Array {
   const code = functionCode(2)
   const to = code.local(I32)
   const counters = plan.loops.map(() => code.local(I32))
@@ -131,33 +140,75 @@ function runFunction(plan: PlanData, kernels: readonly KernelFunction[], first: 
   for (const [at, step] of plan.steps.entries()) {
     for (; plan.loops[next]?.first === at; next++) {
       enterLoop(code, counters[next]!)
+      const { test } = plan.loops[next]!
+      if (test) emitTest(code, buffers.get(test.buffer)!, test.is)
       open.push(next)
     }
     const around = open.map((i) => counters[i]!)
     emitStep(code, step, kernels[step.kernel]!, first + step.kernel, to, around)
     while (open.length > 0 && plan.loops[open.at(-1)!]!.last === at) {
       const loop = open.pop()!
-      leaveLoop(code, counters[loop]!, plan.loops[loop]!.count)
+      leaveLoop(code, counters[loop]!, plan.loops[loop]!, buffers)
     }
   }
   code.i32(0)
   return code.finish()
 }
 
+/** A block to leave, around a loop to repeat. */
 function enterLoop(code: Code, counter: number): void {
   code.i32(0)
   code.set(counter)
+  code.open(OP.block)
   code.open(OP.loop)
 }
-/** A loop in a plan runs at least once: those of length 0 have no steps. */
-function leaveLoop(code: Code, counter: number, count: number): void {
+
+/** Leaves the loop around unless the flag is `is`. Ranks meet before it is read and after, so that none changes it meanwhile. */
+function emitTest(code: Code, flag: PlanBuffer, is: boolean): void {
+  emitBarrier(code)
+  pushFlag(code, flag, is)
+  emitBarrier(code)
+  code.op(OP['i32.eqz'])
+  code.target(OP.br_if, 1)
+}
+/** Pushes whether the flag is `is`. */
+function pushFlag(code: Code, flag: PlanBuffer, is: boolean): void {
+  code.i32(0)
+  code.memory(OP['i32.load8_u'], flag.offset)
+  if (!is) code.op(OP['i32.eqz'])
+}
+
+/** A loop in a plan runs at least once, unless its test says otherwise. */
+function leaveLoop(code: Code, counter: number, loop: Loop, buffers: ReadonlyMap<BufferId, PlanBuffer>): void {
   code.get(counter)
   code.i32(1)
   code.op(OP['i32.add'])
   code.tee(counter)
-  code.i32(count)
+  code.i32(loop.count)
   code.op(OP['i32.lt_s'])
   code.target(OP.br_if, 0)
+  if (loop.test && loop.fault !== undefined) {
+    emitBarrier(code)
+    pushFlag(code, buffers.get(loop.test.buffer)!, loop.test.is)
+    emitBarrier(code)
+    code.open(OP.if)
+    code.i32(loop.fault)
+    code.i32(loop.count)
+    code.i32(0)
+    code.target(OP.call, FAULT)
+    code.op(OP.end)
+  }
+  code.op(OP.end)
+  code.op(OP.end)
+}
+
+/** Ranks meet; returns 1 where they were told to stop. */
+function emitBarrier(code: Code): void {
+  code.get(RANKS)
+  code.target(OP.call, BARRIER)
+  code.open(OP.if)
+  code.i32(1)
+  code.op(OP.return)
   code.op(OP.end)
 }
 
@@ -169,19 +220,18 @@ function emitStep(
   to: number,
   around: readonly number[],
 ): void {
-  const [rank, ranks] = [0, 1]
   const share = (units: number, one: number): void => {
     code.i32(units)
-    code.get(rank)
+    code.get(RANK)
     code.i32(one)
     code.op(OP['i32.add'])
-    code.get(ranks)
+    code.get(RANKS)
     code.target(OP.call, SHARE)
   }
   const units = Math.ceil(extent / grain)
   const alone = step.ranks === 'one' || units <= 1
   if (alone) {
-    code.get(rank)
+    code.get(RANK)
     code.op(OP['i32.eqz'])
     code.open(OP.if)
     code.i32(0)
@@ -200,15 +250,9 @@ function emitStep(
     code.op(OP['i32.lt_s'])
     code.op(OP.select)
   }
-  code.get(rank)
+  code.get(RANK)
   for (const counter of around) code.get(counter)
   code.target(OP.call, target)
   if (alone) code.op(OP.end)
-  if (!step.barrier) return
-  code.get(ranks)
-  code.target(OP.call, BARRIER)
-  code.open(OP.if)
-  code.i32(1)
-  code.op(OP.return)
-  code.op(OP.end)
+  if (step.barrier) emitBarrier(code)
 }

@@ -2,7 +2,8 @@
 import type { Node } from '../ir.ts'
 import { operandError } from '../node.ts'
 import { reshape } from '../primitives/broadcast.ts'
-import { concat, slice } from '../primitives/layout.ts'
+import { concat } from '../primitives/concat.ts'
+import { slice } from '../primitives/layout.ts'
 import { axisOf, sizes } from '../shape.ts'
 
 /** Nodes of one shape along a new axis (default: the first). */

@@ -1,13 +1,15 @@
 /**
- * scan for users: named carries, slices and outs.
- * Invariant: what the body uses from outside is captured, as in a closure.
+ * scan, whileLoop and cond for users: named carries, slices, outs and operands.
+ * Invariant: what a body uses from outside is captured, as in a closure.
  */
 import { asNode } from '../define.ts'
 import { scanLength, unknownName } from '../errors.ts'
 import type { Node } from '../ir.ts'
 import { results } from '../primitives/tuple.ts'
 import { sizes } from '../shape.ts'
+import { buildBranch } from './branch.ts'
 import { buildScan } from './scan.ts'
+import { buildWhile } from './while.ts'
 
 type Nodes = { readonly [name: string]: Node }
 
@@ -28,19 +30,70 @@ export function scan<C extends Nodes, X extends Nodes, Y extends Nodes>(o: {
   const length = o.length ?? (slices[0] && sizes(slices[0].shape.slice(0, 1), 'scan')[0])
   if (length === undefined) throw scanLength('give a length, or something to go over')
   let outs: string[] = []
-  const named = <K>(names: readonly string[], nodes: readonly Node[]) => Object.fromEntries(names.map((n, i) => [n, nodes[i]!])) as K
   const node = buildScan({
     carry: carries.map((k) => asNode(o.carry[k], `scan: carry.${k}`)),
     over: slices,
     length,
     reverse: o.reverse ?? false,
     body: (c, x) => {
-      const made = o.body(named(carries, c), named(overs, x))
+      const made = o.body(byName(carries, c), byName(overs, x))
       outs = Object.keys(made.out ?? {})
       for (const k of Object.keys(made.carry)) if (!carries.includes(k)) throw unknownName('carry', k, carries, 'scan')
       return { carry: carries.map((k) => asNode(made.carry[k], `scan: next carry.${k}`)), out: outs.map((k) => asNode(made.out![k], `scan: out.${k}`)) }
     },
   })
   const all = results(node)
-  return { carry: named(carries, all), out: named(outs, all.slice(carries.length)) }
+  return { carry: byName(carries, all), out: byName(outs, all.slice(carries.length)) }
+}
+
+const byName = <K>(names: readonly string[], nodes: readonly Node[]) =>
+  Object.fromEntries(names.map((n, i) => [n, nodes[i]!])) as K
+
+/**
+ * Runs `body` as long as `condition` (a bool scalar) holds. Forward mode needs no bound; reverse mode needs `maxSteps`, and a run that
+ * reaches it while the condition still holds is rejected.
+ */
+export function whileLoop<C extends Nodes>(o: {
+  readonly carry: C
+  readonly maxSteps?: number
+  condition(carry: { readonly [K in keyof C]: Node }): Node
+  body(carry: { readonly [K in keyof C]: Node }): { readonly [K in keyof C]: Node }
+}): { readonly [K in keyof C]: Node } {
+  const names = Object.keys(o.carry)
+  const node = buildWhile({
+    carry: names.map((k) => asNode(o.carry[k], `whileLoop: carry.${k}`)),
+    most: o.maxSteps,
+    condition: (c) => asNode(o.condition(byName(names, c)), 'whileLoop: condition'),
+    body: (c) => {
+      const next: Nodes = o.body(byName(names, c))
+      return names.map((k) => asNode(next[k], `whileLoop: next carry.${k}`))
+    },
+  })
+  return byName(names, results(node))
+}
+
+/**
+ * `then` or `else` of the operands in `with`, by a bool scalar known only when it runs. What a branch computes of anything else is computed
+ * outside, whichever is taken. Elementwise choices are `where`.
+ */
+export function cond<X extends Nodes, Y extends Nodes>(o: {
+  readonly if: Node
+  readonly with: X
+  then(x: { readonly [K in keyof X]: Node }): Y
+  else(x: { readonly [K in keyof X]: Node }): { readonly [K in keyof Y]: Node }
+}): { readonly [K in keyof Y]: Node } {
+  const names = Object.keys(o.with)
+  let outs: string[] = []
+  const made = (y: Nodes) => outs.map((k) => asNode(y[k], `cond: result ${k}`))
+  const node = buildBranch(
+    asNode(o.if, 'cond: if'),
+    names.map((k) => asNode(o.with[k], `cond: with.${k}`)),
+    (x) => {
+      const y: Nodes = o.then(byName(names, x))
+      outs = Object.keys(y)
+      return made(y)
+    },
+    (x) => made(o.else(byName(names, x))),
+  )
+  return byName(outs, results(node))
 }

@@ -5,9 +5,10 @@
  * Invariant: operands and body inputs are carries, overs, captured; results and body outputs are carries, stacked outs.
  * May not: unroll.
  */
-import { batchNodes } from '../differentiate/vmap.ts'
+
 import { lead } from '../align.ts'
 import { type Callable, op } from '../define.ts'
+import { batchNodes } from '../differentiate/vmap.ts'
 import { carryMismatch, scanLength } from '../errors.ts'
 import { evaluateBody } from '../evaluate-body.ts'
 import { graphOf } from '../graph.ts'
@@ -20,7 +21,7 @@ import { results } from '../primitives/tuple.ts'
 import { ramp } from '../samples.ts'
 import { allocate, count, sameType, showType, sizes, tensorType } from '../shape.ts'
 import { close } from './close.ts'
-import { type ScanLoop, type ScanParts, linearScan } from './scan-linear.ts'
+import { linearScan, type ScanLoop, type ScanParts } from './scan-linear.ts'
 
 const partsOf = (p: Params): ScanParts => p as unknown as ScanParts
 
@@ -56,7 +57,11 @@ export const scanOp: Callable<(parts: ScanLoop) => Node> = op(
 
 /** carry ← carry · (w − x), and the square of the old carry stacked: a carry, a slice and a captured value, all multiplied. */
 function sampleOf(dtype: 'f32' | 'f64', reverse: boolean): Sample {
-  const [c, x, w] = [input('carry0', tensorType(dtype, [2])), input('slice0', tensorType(dtype, [2])), input('w', tensorType(dtype, [2]))]
+  const [c, x, w] = [
+    input('carry0', tensorType(dtype, [2])),
+    input('slice0', tensorType(dtype, [2])),
+    input('w', tensorType(dtype, [2])),
+  ]
   const outputs = [mul(c, sub(w, x)), mul(c, c)].map((node, i) => ({ name: `out${i}`, node }))
   const body = graphOf('body', [c, x, w], outputs)
   return {
@@ -68,7 +73,12 @@ function sampleOf(dtype: 'f32' | 'f64', reverse: boolean): Sample {
 /** Operands must be what the body takes: carries, slices along a new first axis, captured values. */
 function requireFit(body: Graph, carries: number, overs: number, operands: readonly Node[]): void {
   const counts = [carries, overs].every((n) => Number.isSafeInteger(n) && n >= 0)
-  if (!counts || carries > body.outputs.length || carries + overs > operands.length || operands.length !== body.inputs.length)
+  if (
+    !counts ||
+    carries > body.outputs.length ||
+    carries + overs > operands.length ||
+    operands.length !== body.inputs.length
+  )
     throw operandError(
       `scan: ${carries} carries and ${overs} overs do not fit ${operands.length} operands, ${body.inputs.length} inputs and ${body.outputs.length} results of the body`,
       operands,
@@ -86,7 +96,8 @@ function typeOfScan({ body, length, carries, overs }: ScanParts, operands: reado
   if (!Number.isSafeInteger(length) || length < 0) throw scanLength(`length ${length} is not a whole number ≥ 0`)
   requireFit(body, carries, overs, operands)
   operands.slice(carries, carries + overs).forEach((x, i) => {
-    if (x.shape[0] !== length) throw scanLength(`over ${i} is ${showType(x.type)}: its first axis is not of length ${length}`)
+    if (x.shape[0] !== length)
+      throw scanLength(`over ${i} is ${showType(x.type)}: its first axis is not of length ${length}`)
   })
   const items = body.outputs.map(({ node }, i) => {
     if (i >= carries) return tensorType(node.dtype, [length, ...node.shape])
@@ -97,11 +108,21 @@ function typeOfScan({ body, length, carries, overs }: ScanParts, operands: reado
   return { kind: 'tuple', items }
 }
 
-function evaluateScan({ body, length, carries, overs, reverse }: ScanParts, operands: readonly Tensor[], type: TupleType): Tensor[] {
+function evaluateScan(
+  { body, length, carries, overs, reverse }: ScanParts,
+  operands: readonly Tensor[],
+  type: TupleType,
+): Tensor[] {
   let carry = operands.slice(0, carries)
   const over = operands.slice(carries, carries + overs)
   const captured = operands.slice(carries + overs)
-  const outs = type.items.slice(carries).map((t) => ({ dtype: t.dtype, shape: sizes(t.shape, 'scan'), data: allocate(t.dtype, count(sizes(t.shape, 'scan'))) }))
+  const outs = type.items
+    .slice(carries)
+    .map((t) => ({
+      dtype: t.dtype,
+      shape: sizes(t.shape, 'scan'),
+      data: allocate(t.dtype, count(sizes(t.shape, 'scan'))),
+    }))
   for (let k = 0; k < length; k++) {
     const at = reverse ? length - 1 - k : k
     const slices = over.map((x): Tensor => {
@@ -116,18 +137,35 @@ function evaluateScan({ body, length, carries, overs, reverse }: ScanParts, oper
 }
 
 /** All carries are batched as soon as anything is; of the rest, what is. */
-function batchScan(p: ScanParts, operands: readonly Node[], batched: readonly boolean[], size: number): readonly Node[] {
+function batchScan(
+  p: ScanParts,
+  operands: readonly Node[],
+  batched: readonly boolean[],
+  size: number,
+): readonly Node[] {
   const { body, length, carries, overs, reverse } = p
   const marks = operands.map((_, i) => i < carries || batched[i]!)
   const given = operands.map((x, i) => {
     const led = lead(x, batched[i]!, marks[i] ? size : 0)
     if (!marks[i]) return x
-    return i >= carries && i < carries + overs ? transpose(led, [1, 0, ...led.shape.slice(2).map((_, d) => d + 2)]) : led
+    return i >= carries && i < carries + overs
+      ? transpose(led, [1, 0, ...led.shape.slice(2).map((_, d) => d + 2)])
+      : led
   })
-  const inputs = body.inputs.map((x, i) => (marks[i] ? input(String(x.params['name']), tensorType(x.dtype, [size, ...x.shape])) : x))
+  const inputs = body.inputs.map((x, i) =>
+    marks[i] ? input(String(x.params['name']), tensorType(x.dtype, [size, ...x.shape])) : x,
+  )
   const known = new Map(body.inputs.flatMap((x, i) => (marks[i] ? [[x, inputs[i]!] as const] : [])))
-  const outputs = batchNodes(body.outputs.map((o) => o.node), known, size)
-  const own = graphOf(body.name, inputs, outputs.map((node, i) => ({ name: `out${i}`, node })))
+  const outputs = batchNodes(
+    body.outputs.map((o) => o.node),
+    known,
+    size,
+  )
+  const own = graphOf(
+    body.name,
+    inputs,
+    outputs.map((node, i) => ({ name: `out${i}`, node })),
+  )
   const node = makeNode(scanOp, given, { body: own, length, carries, overs, reverse })
   return results(node).map((r, i) => (i < carries ? r : transpose(r, [1, 0, ...r.shape.slice(2).map((_, d) => d + 2)])))
 }

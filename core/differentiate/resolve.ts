@@ -17,10 +17,21 @@ export const byDimensions: Choose = (_, candidates, mode) => {
   return candidates[reverse]!.seeds === fewest ? reverse : candidates.findIndex((c) => c.seeds === fewest)
 }
 
-export function resolve(graph: Graph, choose: Choose = byDimensions): Graph {
-  if (!graph.nodes.some((node) => node.op.expand || Object.values(node.params).some(isGraph))) return graph
+/** Without requests: each replaced by the nodes it stands for. */
+export const resolve = (graph: Graph, choose: Choose = byDimensions): Graph =>
+  expandAll(graph, (node) => node.op.expand?.(node, choose))
+
+/** Without regions: each replaced by the nodes of its body. Only after `resolve`: then they have been differentiated by their own rules. */
+export const inlineRegions = (graph: Graph): Graph => expandAll(graph, (node) => node.op.inline?.(node))
+
+/** Every node with results by `expand` replaced by them; bodies first. */
+function expandAll(graph: Graph, expand: (node: Node) => readonly Node[] | undefined): Graph {
+  const bodied = (node: Node) => Object.values(node.params).some(isGraph)
+  if (!graph.nodes.some((node) => node.op.expand || node.op.inline || bodied(node))) return graph
   const made = new Map<Node, Node>()
   const tuples = new Map<Node, readonly Node[]>()
+  const bodies = new Map<Graph, Graph>()
+  const body = (g: Graph): Graph => bodies.get(g) ?? bodies.set(g, expandAll(g, expand)).get(g)!
   for (const node of graph.nodes) {
     const tuple = node.op.facts.projection && tuples.get(node.operands[0]!)
     if (tuple) {
@@ -28,11 +39,9 @@ export function resolve(graph: Graph, choose: Choose = byDimensions): Graph {
       continue
     }
     const operands = node.operands.map((o) => made.get(o) ?? o)
-    const bodies = Object.values(node.params).some(isGraph)
-    const whole = bodies
-      ? typedNode(node.op, operands, resolvedBodies(node.params, choose), node.type)
-      : withOperands(node, operands)
-    if (node.op.expand) tuples.set(node, node.op.expand(whole, choose))
+    const whole = bodied(node) ? typedNode(node.op, operands, withBodies(node.params, body), node.type) : withOperands(node, operands)
+    const items = expand(whole)
+    if (items) tuples.set(node, items)
     else {
       if (whole !== node) inheritSite(whole, node)
       made.set(node, whole)
@@ -45,6 +54,5 @@ export function resolve(graph: Graph, choose: Choose = byDimensions): Graph {
   )
 }
 
-function resolvedBodies(params: Params, choose: Choose): Params {
-  return Object.fromEntries(Object.entries(params).map(([key, p]) => [key, isGraph(p) ? resolve(p, choose) : p]))
-}
+const withBodies = (params: Params, change: (g: Graph) => Graph): Params =>
+  Object.fromEntries(Object.entries(params).map(([key, p]) => [key, isGraph(p) ? change(p) : p]))

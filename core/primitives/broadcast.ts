@@ -6,6 +6,7 @@
 import { asNode, type Callable, op } from '../define.ts'
 import type { Dim, Node, Params } from '../ir.ts'
 import { operator, partials } from '../linear-map.ts'
+import type { Monoid } from '../loops.ts'
 import { makeNode, operandError } from '../node.ts'
 import { ramp, reduceSamples } from '../samples.ts'
 import { axisOf, count, eachIndex, sameShape, showType, sizes, stridesOf, tensor, tensorType } from '../shape.ts'
@@ -41,7 +42,11 @@ export const broadcast: Callable<(x: Node, shape: readonly Dim[], axes: readonly
       const [x] = node.operands as [Node]
       if (x.op !== broadcast) return undefined
       const outer = listOf(node.params, 'axes')
-      return broadcast(x.operands[0]!, node.shape, listOf(x.params, 'axes').map((a) => outer[a]!))
+      return broadcast(
+        x.operands[0]!,
+        node.shape,
+        listOf(x.params, 'axes').map((a) => outer[a]!),
+      )
     },
     batch: (p, [x], _, size) => broadcast(x!, [size, ...dims(p)], [0, ...listOf(p, 'axes').map((a) => a + 1)]),
     evaluate: (p, [x]) => {
@@ -80,6 +85,9 @@ export interface ReduceOptions {
   readonly keepDims?: boolean
 }
 
+/** A reduction over axes, to one element each. */
+export type Reducer = Callable<(x: Node, options?: ReduceOptions) => Node>
+
 /** The reduced axes of `x`, sorted; an error names one outside. */
 export function reducedAxes(name: string, x: Node, options: ReduceOptions = {}): number[] {
   const rank = asNode(x, name).shape.length
@@ -101,7 +109,7 @@ export const restoreAxes = (y: Node, x: Node, axes: readonly number[]): Node =>
   )
 
 /** Sum over axes. Of nothing: 0. Accumulated in several lanes (f32 error grows with n/16 within blocks, not with n). */
-export const sum: Callable<(x: Node, options?: ReduceOptions) => Node> = op(
+export const sum: Reducer = op(
   {
     name: 'sum',
     facts: {},
@@ -164,7 +172,7 @@ export function reducedStrides(shape: readonly number[], axes: readonly number[]
 }
 
 /** The lowering of a reduction of one operand over `params.axes`. */
-export function reduceOver(node: Node, monoid: 'sum' | 'max' | 'argmax'): ReturnType<NonNullable<typeof sum.lower>> {
+export function reduceOver(node: Node, monoid: Monoid): ReturnType<NonNullable<typeof sum.lower>> {
   const [x] = node.operands as [Node]
   const axes = listOf(node.params, 'axes')
   const shape = sizes(x.shape, node.op.name)

@@ -13,6 +13,7 @@ import { makeNode, operandError } from '../node.ts'
 import { ramp } from '../samples.ts'
 import { axisOf, count, eachIndex, sameShape, sizes, stridesOf, tensor, tensorType } from '../shape.ts'
 import { requireNumbers } from './broadcast.ts'
+import { transpose } from './layout.ts'
 
 const batches = (p: Params): number => p['batch'] as number
 
@@ -37,8 +38,8 @@ const indexSamples = (
   params: { batch, ...extra },
 })
 
-/** Rows of `x` (its first axis) at `index`, an i32 node of any shape: result [index…, rest of x…]. */
-export const gather: Callable<(x: Node, index: Node) => Node> = op(
+/** `x` along `axis` (default: the first) at `index`, an i32 node of any shape: that axis becomes the axes of `index`. */
+export const gather: Callable<(x: Node, index: Node, axis?: number) => Node> = op(
   {
     name: 'gather',
     facts: {},
@@ -90,11 +91,32 @@ export const gather: Callable<(x: Node, index: Node) => Node> = op(
       indexSamples(dtype, [2, 3, 2], 1, [2, 4], [0, 2, 2, 1, 1, 1, 0, 2]),
     ],
   },
-  (x, index) => makeNode(gather, [asNode(x, 'gather'), asNode(index, 'gather')], { batch: 0 }),
+  (x, index, axis = 0) => {
+    const own = axisOf(axis, asNode(x, 'gather').shape.length)
+    if (own === undefined) throw operandError(`gather: axis ${axis} is outside rank ${x.shape.length}`, [x, index])
+    const rows = makeNode(gather, [moved(x, own, 1), asNode(index, 'gather')], { batch: 0 })
+    return movedBack(rows, own, index.shape.length)
+  },
 )
 
-/** Zeros of [size, rest…] with `updates` ([index…, rest…]) added at `index`; equal indices add up, in order. */
-export const scatterAdd: Callable<(updates: Node, index: Node, size: number) => Node> = op(
+/** `count` axes from `axis` on, moved to the front. */
+function moved(x: Node, axis: number, count: number): Node {
+  const order = x.shape.map((_, i) => i)
+  return transpose(x, [...order.splice(axis, count), ...order])
+}
+/** The first `count` axes, moved to `axis`. */
+function movedBack(x: Node, axis: number, count: number): Node {
+  const order = x.shape.map((_, i) => i)
+  const first = order.splice(0, count)
+  order.splice(axis, 0, ...first)
+  return transpose(x, order)
+}
+
+/**
+ * The transpose of `gather`: zeros of `size` along `axis` (default: the first), with `updates` added at `index`; equal indices add up, in
+ * order. The axes of `index` stand in `updates` where `axis` stands in the result.
+ */
+export const scatterAdd: Callable<(updates: Node, index: Node, size: number, axis?: number) => Node> = op(
   {
     name: 'scatterAdd',
     facts: {},
@@ -156,8 +178,13 @@ export const scatterAdd: Callable<(updates: Node, index: Node, size: number) => 
       indexSamples(dtype, [2, 2], 1, [2, 2], [0, 0, 2, 1], { size: 3 }),
     ],
   },
-  (updates, index, size) =>
-    makeNode(scatterAdd, [asNode(updates, 'scatterAdd'), asNode(index, 'scatterAdd')], { batch: 0, size }),
+  (updates, index, size, axis = 0) => {
+    const rank = asNode(updates, 'scatterAdd').shape.length - asNode(index, 'scatterAdd').shape.length + 1
+    const own = axisOf(axis, rank)
+    if (own === undefined) throw operandError(`scatterAdd: axis ${axis} is outside the result's rank`, [updates, index])
+    const sums = makeNode(scatterAdd, [moved(updates, own, index.shape.length), index], { batch: 0, size })
+    return movedBack(sums, own, 1)
+  },
 )
 
 /** 1 at `index`, 0 elsewhere, along a new last axis of size `depth`. */

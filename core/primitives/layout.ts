@@ -1,18 +1,17 @@
 /**
- * transpose, slice and pad (each other's transposes), concat: moving elements.
+ * transpose, slice and pad (each other's transposes): moving elements.
  * Invariant: all are views; a slice or pad that changes nothing is not built.
  * May not: compute.
  */
-import { shift } from '../affine.ts'
-import { lead } from '../align.ts'
+import { scaleIndex, shift } from '../affine.ts'
 import { asNode, type Callable, op } from '../define.ts'
-import { notANode } from '../errors.ts'
-import type { Dim, ElementWriter, Index, Lowering, Node, Params, Tensor, TensorType } from '../ir.ts'
+import type { Dim, Lowering, Node, Params, Tensor } from '../ir.ts'
 import { operator, partials } from '../linear-map.ts'
 import { makeNode, operandError } from '../node.ts'
 import { ramp } from '../samples.ts'
-import { decodeNumber, encodeNumber, type Num, type Scalar } from '../scalar.ts'
+import { decodeNumber, encodeNumber, type Num } from '../scalar.ts'
 import { axisOf, eachIndex, sameShape, showType, sizes, stridesOf, tensor, tensorType } from '../shape.ts'
+import { reshape } from './broadcast.ts'
 
 const list = (p: Params, key: string): readonly number[] => p[key] as readonly number[]
 const dims = (p: Params): readonly Dim[] => p['shape'] as readonly Dim[]
@@ -56,7 +55,10 @@ export const transpose: Callable<(x: Node, axes?: readonly number[]) => Node> = 
       const [x] = node.operands as [Node]
       if (x.op !== transpose) return undefined
       const inner = list(x.params, 'axes')
-      return transpose(x.operands[0]!, list(node.params, 'axes').map((a) => inner[a]!))
+      return transpose(
+        x.operands[0]!,
+        list(node.params, 'axes').map((a) => inner[a]!),
+      )
     },
     batch: (p, [x]) => transpose(x!, [0, ...list(p, 'axes').map((a) => a + 1)]),
     evaluate: (p, [x]) => {
@@ -102,73 +104,146 @@ const fitsAxis = (start: number, size: Dim, whole: Dim): boolean =>
       start >= 0 &&
       start + size <= whole
 
-/** `x[start₀ … start₀+shape₀, …]`. */
-function part(x: Node, start: readonly number[], shape: readonly Dim[]): Node {
-  return sameShape(x.shape, shape) && start.every((s) => s === 0)
-    ? x
-    : makeNode(slice, [x], { start: frozen(start), shape: frozen(shape) })
+/** Steps of a slice; a parameter only where one is not 1. */
+const stepsOf = (p: Params): readonly number[] =>
+  (p['step'] as readonly number[] | undefined) ?? list(p, 'start').map(() => 1)
+
+const fitsStepped = (start: number, step: number, size: Dim, whole: Dim): boolean => {
+  if (step === 1) return fitsAxis(start, size, whole)
+  if (typeof size !== 'number' || typeof whole !== 'number' || !Number.isInteger(start)) return false
+  const last = start + (size - 1) * step
+  return (
+    Number.isInteger(step) &&
+    step !== 0 &&
+    (size === 0 || Math.min(start, last) >= 0) &&
+    (size === 0 || Math.max(start, last) < whole)
+  )
 }
 
-/** One [start, stop) an axis; negative counts from the end; missing axes are kept whole. */
-export const slice: Callable<(x: Node, ...ranges: readonly (readonly [number, number])[]) => Node> = op(
+/** `x[start₀, start₀+step₀ … , …]` of `shape`. */
+export function part(x: Node, start: readonly number[], shape: readonly Dim[], step?: readonly number[]): Node {
+  const steps = step?.some((s) => s !== 1) ? { step: frozen(step) } : {}
+  return sameShape(x.shape, shape) && start.every((s) => s === 0) && !steps.step
+    ? x
+    : makeNode(slice, [x], { start: frozen(start), shape: frozen(shape), ...steps })
+}
+
+/** The transpose of `part`: `y` back where it was taken from `shape`, 0 elsewhere. */
+function unpart(y: Node, start: readonly number[], shape: readonly Dim[], step: readonly number[]): Node {
+  if (step.every((s) => s === 1)) return place(y, start, shape)
+  const last = (d: number) => (sizes([y.shape[d]!], 'slice')[0]! - 1) * step[d]!
+  const forward = part(
+    y,
+    step.map((s, d) => (s < 0 ? Math.max(0, sizes([y.shape[d]!], 'slice')[0]! - 1) : 0)),
+    y.shape,
+    step.map((s) => (s < 0 ? -1 : 1)),
+  )
+  const from = start.map((s, d) => (y.shape[d] === 0 ? 0 : step[d]! < 0 ? s + last(d) : s))
+  return place(dilate(forward, step.map(Math.abs)), from, shape)
+}
+
+/** `value` between neighbours: element i of axis d moves to i · steps[d]. */
+export function dilate(x: Node, steps: readonly number[], value = 0): Node {
+  if (steps.every((s) => s === 1)) return x
+  const size = (d: Dim, s: number) => (s === 1 ? d : sizes([d], 'pad')[0]! * s)
+  const apart = reshape(
+    x,
+    x.shape.flatMap((d, i) => (steps[i] === 1 ? [d] : [d, 1])),
+  )
+  const wide = x.shape.flatMap((d, i) => (steps[i] === 1 ? [d] : [d, steps[i]!]))
+  const together = reshape(
+    place(
+      apart,
+      wide.map(() => 0),
+      wide,
+      value,
+    ),
+    x.shape.map((d, i) => size(d, steps[i]!)),
+  )
+  const shape = x.shape.map((d, i) => (steps[i] === 1 || d === 0 ? d : ((d as number) - 1) * steps[i]! + 1))
+  return part(
+    together,
+    shape.map(() => 0),
+    shape,
+  )
+}
+
+/** Where a slice starts and ends along an axis, as in Python: null is as far as it goes; negative counts from the end. */
+export type Range = readonly [from: number | null, to: number | null, step?: number]
+
+/** One [start, stop) or [start, stop, step] an axis; a negative step goes backwards; missing axes are kept whole. */
+export const slice: Callable<(x: Node, ...ranges: readonly Range[]) => Node> = op(
   {
     name: 'slice',
     facts: { view: true },
     type: (p, [x]) => {
-      const start = list(p, 'start')
+      const [start, step] = [list(p, 'start'), stepsOf(p)]
       const fits =
         start.length === x!.shape.length &&
         dims(p).length === x!.shape.length &&
-        x!.shape.every((d, i) => fitsAxis(start[i]!, dims(p)[i]!, d))
+        step.length === x!.shape.length &&
+        x!.shape.every((d, i) => fitsStepped(start[i]!, step[i]!, dims(p)[i]!, d))
       if (!fits) throw operandError(`slice: [${dims(p)}] from [${start}] is outside ${showType(x!.type)}`, [x!])
       return tensorType(x!.dtype, dims(p))
     },
     linear: (node) => {
       const [x] = node.operands as [Node]
-      const start = list(node.params, 'start')
+      const [start, step] = [list(node.params, 'start'), stepsOf(node.params)]
       return partials(
         operator(
           'selection',
-          (t) => part(t, start, node.shape),
-          (ct) => place(ct, start, x.shape),
+          (t) => part(t, start, node.shape, step),
+          (ct) => unpart(ct, start, x.shape, step),
         ),
       )
     },
-    batch: (p, [x], _, size) => part(x!, [0, ...list(p, 'start')], [size, ...dims(p)]),
+    batch: (p, [x], _, size) => part(x!, [0, ...list(p, 'start')], [size, ...dims(p)], [1, ...stepsOf(p)]),
     evaluate: (p, [x]) => {
       const strides = stridesOf(x!.shape)
       return collect(
         x!,
         sizes(dims(p), 'slice'),
-        strides,
+        strides.map((s, d) => s * stepsOf(p)[d]!),
         list(p, 'start').reduce((s, k, d) => s + k * strides[d]!, 0),
       )
     },
-    lower: (node) => ({
-      kind: 'pointwise',
-      value: (at, w) =>
-        w.read(
-          0,
-          at.map((i, d) => shift(i, list(node.params, 'start')[d]!)),
-        ),
-    }),
-    samples: (dtype) => [{ operands: [ramp(dtype, [4, 5])], params: { start: [1, 0], shape: [2, 3] } }],
+    lower: (node) => {
+      const [start, step] = [list(node.params, 'start'), stepsOf(node.params)]
+      return {
+        kind: 'pointwise',
+        value: (at, w) =>
+          w.read(
+            0,
+            at.map((i, d) => shift(scaleIndex(i, step[d]!), start[d]!)),
+          ),
+      }
+    },
+    samples: (dtype) => [
+      { operands: [ramp(dtype, [4, 5])], params: { start: [1, 0], shape: [2, 3] } },
+      { operands: [ramp(dtype, [5, 6])], params: { start: [4, 1], shape: [3, 2], step: [-2, 3] } },
+      { operands: [ramp(dtype, [3, 9])], params: { start: [0, 8], shape: [3, 9], step: [1, -1] } },
+    ],
   },
   (x, ...ranges) => {
-    const ends = asNode(x, 'slice').shape.map((d, i): readonly [number, Dim] => {
-      const range = ranges[i]
-      if (!range) return [0, d]
-      const size = sizes([d], 'slice')[0]!
-      const [from, to] = range.map((k) => (k < 0 ? k + size : k)) as [number, number]
-      return [from, Math.max(0, to - from)]
-    })
+    const ends = asNode(x, 'slice').shape.map((d, i) => rangeOf(d, ranges[i]))
     return part(
       x,
-      ends.map(([from]) => from),
-      ends.map(([, size]) => size),
+      ends.map(({ from }) => from),
+      ends.map(({ size }) => size),
+      ends.map(({ step }) => step),
     )
   },
 )
+
+function rangeOf(d: Dim, range: Range | undefined): { from: number; size: Dim; step: number } {
+  if (!range) return { from: 0, size: d, step: 1 }
+  const whole = sizes([d], 'slice')[0]!
+  const [start, stop, step = 1] = range
+  const at = (k: number | null, otherwise: number) => (k === null ? otherwise : k < 0 ? k + whole : k)
+  const from = at(start, step < 0 ? whole - 1 : 0)
+  const size = Math.max(0, Math.ceil((at(stop, step < 0 ? -1 : whole) - from) / step))
+  return { from: size === 0 && step !== 1 ? 0 : from, size, step }
+}
 
 /** `x` placed at `start` in a tensor of `shape`, `value` elsewhere. */
 export function place(x: Node, start: readonly number[], shape: readonly Dim[], value = 0): Node {
@@ -177,8 +252,11 @@ export function place(x: Node, start: readonly number[], shape: readonly Dim[], 
     : makeNode(pad, [x], { start: frozen(start), shape: frozen(shape), value: encodeNumber(value) })
 }
 
-/** One [before, after] an axis; `value` (default 0) fills. */
-export const pad: Callable<(x: Node, widths: readonly (readonly [number, number])[], value?: number) => Node> = op(
+/** What to add before and after an axis (negative: cut off), and between its elements. */
+export type Widths = readonly [before: number, after: number, between?: number]
+
+/** One [before, after] or [before, after, between] an axis; `value` (default 0) fills. */
+export const pad: Callable<(x: Node, widths: readonly Widths[], value?: number) => Node> = op(
   {
     name: 'pad',
     facts: { view: true },
@@ -219,13 +297,22 @@ export const pad: Callable<(x: Node, widths: readonly (readonly [number, number]
     samples: (dtype) => [{ operands: [ramp(dtype, [2, 3])], params: { start: [1, 0], shape: [4, 5], value: 0.5 } }],
   },
   (x, widths, value = 0) => {
-    const shape = asNode(x, 'pad').shape.map((d, i) =>
-      widths[i] ? sizes([d], 'pad')[0]! + widths[i]![0] + widths[i]![1] : d,
+    const apart = dilate(
+      asNode(x, 'pad'),
+      x.shape.map((_, i) => (widths[i]?.[2] ?? 0) + 1),
+      value,
+    )
+    const added = apart.shape.map((_, i) => [widths[i]?.[0] ?? 0, widths[i]?.[1] ?? 0] as const)
+    const grown = (d: Dim, by: number) => (by === 0 ? d : sizes([d], 'pad')[0]! + by)
+    const cut = part(
+      apart,
+      added.map(([before]) => Math.max(0, -before)),
+      apart.shape.map((d, i) => grown(d, Math.min(0, added[i]![0]) + Math.min(0, added[i]![1]))),
     )
     return place(
-      x,
-      x.shape.map((_, i) => widths[i]?.[0] ?? 0),
-      shape,
+      cut,
+      added.map(([before]) => Math.max(0, before)),
+      cut.shape.map((d, i) => grown(d, Math.max(0, added[i]![0]) + Math.max(0, added[i]![1]))),
       value,
     )
   },
@@ -246,92 +333,4 @@ function lowerPad(node: Node): Lowering {
       return value === 0 ? read : w.apply('select', [w.inside(guards), read, w.constant(value, node.dtype)], node.dtype)
     },
   }
-}
-
-/** Parts along `axis` (default 0). */
-export const concat: Callable<(parts: readonly Node[], axis?: number) => Node> = op(
-  {
-    name: 'concat',
-    facts: { view: true },
-    type: (p, parts) => {
-      const axis = p['axis'] as number
-      const [first] = parts as [Node]
-      for (const x of parts) {
-        if (x.dtype !== first.dtype) throw operandError(`concat: dtypes differ, ${first.dtype} ≠ ${x.dtype}`, parts)
-        if (x.shape.length !== first.shape.length || x.shape.some((d, i) => i !== axis && d !== first.shape[i]))
-          throw operandError(`concat: shapes differ beyond axis ${axis}`, parts)
-      }
-      const total = parts.reduce((n, x) => n + sizes([x.shape[axis]!], 'concat')[0]!, 0)
-      return tensorType(
-        first.dtype,
-        first.shape.map((d, i) => (i === axis ? total : d)),
-      )
-    },
-    linear: (node) =>
-      partials(
-        ...starts(node).map((start, k) => {
-          const x = node.operands[k]!
-          return operator(
-            'selection',
-            (t) => place(t, start, node.shape),
-            (ct) => part(ct, start, x.shape),
-          )
-        }),
-      ),
-    batch: (p, parts, batched, size) =>
-      concat(
-        parts.map((x, i) => lead(x, batched[i]!, size)),
-        (p['axis'] as number) + 1,
-      ),
-    evaluate: (p, parts, type) => {
-      const out = tensor(parts[0]!.dtype, (type as TensorType).shape as readonly number[], [])
-      const strides = stridesOf(out.shape)
-      let offset = 0
-      for (const x of parts) {
-        const start = offset * strides[p['axis'] as number]!
-        eachIndex(x.shape, (from, i) => {
-          out.data[i.reduce((s, k, d) => s + k * strides[d]!, start)] = x.data[from]!
-        })
-        offset += x.shape[p['axis'] as number]!
-      }
-      return out
-    },
-    lower: (node) => ({ kind: 'pointwise', value: (at, w) => concatElement(node, at, w) }),
-    samples: (dtype) => [
-      { operands: [ramp(dtype, [2, 3]), ramp(dtype, [2, 1], 1), ramp(dtype, [2, 2], 2)], params: { axis: 1 } },
-      { operands: [ramp(dtype, [2]), ramp(dtype, [0])], params: { axis: 0 } },
-    ],
-  },
-  (parts, axis = 0) => {
-    if (parts.length === 0) throw notANode(undefined, 'concat')
-    const own = axisOf(axis, asNode(parts[0], 'concat').shape.length)
-    if (own === undefined) throw operandError(`concat: axis ${axis} is outside rank ${parts[0]!.shape.length}`, parts)
-    return parts.length === 1 ? parts[0]! : makeNode(concat, parts, { axis: own })
-  },
-)
-
-/** Where each part starts in the whole. */
-function starts(node: Node): number[][] {
-  const axis = node.params['axis'] as number
-  let at = 0
-  return node.operands.map((x) => {
-    const start = node.shape.map((_, d) => (d === axis ? at : 0))
-    at += x.shape[axis] as number
-    return start
-  })
-}
-
-function concatElement(node: Node, at: readonly Index[], w: ElementWriter): Scalar {
-  const axis = node.params['axis'] as number
-  const reads = starts(node).map((start, k) => {
-    const inner = at.map((i, d) => shift(i, -start[d]!))
-    const guards = [{ at: inner[axis]!, extent: node.operands[k]!.shape[axis] as number }]
-    return { guards, value: w.read(k, inner, guards) }
-  })
-  return reads
-    .slice(0, -1)
-    .reduceRight(
-      (rest, { guards, value }) => w.apply('select', [w.inside(guards), value, rest], node.dtype),
-      reads.at(-1)!.value,
-    )
 }

@@ -1,21 +1,23 @@
 /**
- * max and argmax over axes, and mean.
- * Invariant: the derivative of max splits evenly over ties; NaN wins; argmax takes the first, or the first NaN.
+ * max, min, argmax and argmin over axes, and mean.
+ * Invariant: the derivative of max and min splits evenly over ties; NaN wins; argmax and argmin take the first, or the first NaN.
  * May not: reduce nothing: the maximum of an empty axis is an error at declaration.
  */
 import { asNode, type Callable, op } from '../define.ts'
-import type { Dim, Node, Params, TensorType } from '../ir.ts'
+import type { Dim, JointMap, Node, Op, Params, TensorType } from '../ir.ts'
 import { operator, partials } from '../linear-map.ts'
 import { makeNode, operandError } from '../node.ts'
 import { reduceSamples } from '../samples.ts'
 import { axisOf, eachIndex, showType, tensor, tensorType } from '../shape.ts'
-import { div, mul } from './arithmetic.ts'
+import { div, mul, neg, sub } from './arithmetic.ts'
 import {
   broadcast,
   type ReduceOptions,
+  type Reducer,
   reducedAxes,
   reducedStrides,
   reduceOver,
+  requireNumbers,
   restoreAxes,
   sum,
 } from './broadcast.ts'
@@ -30,50 +32,70 @@ function keptType(name: string, x: Node, axes: readonly number[]): readonly Dim[
   return x.shape.filter((_, i) => !axes.includes(i))
 }
 
-/** Largest element over axes. */
-export const max: Callable<(x: Node, options?: ReduceOptions) => Node> = op(
-  {
-    name: 'max',
+const far = {
+  max: { f: Number.NEGATIVE_INFINITY, i: -2147483648 },
+  min: { f: Number.POSITIVE_INFINITY, i: 2147483647 },
+} as const
+
+/** The record of max or min over `params.axes`. */
+function extremum(name: 'max' | 'min', self: () => Reducer): Op {
+  return {
+    name,
     facts: {},
-    type: (p, [x]) => tensorType(x!.dtype, keptType('max', x!, axesOf(p))),
-    linear: (node) => {
-      const [x] = node.operands as [Node]
-      const axes = axesOf(node.params)
-      const back = (y: Node) =>
-        broadcast(
-          y,
-          x.shape,
-          x.shape.flatMap((_, i) => (axes.includes(i) ? [] : [i])),
-        )
-      const here = indicator(equal(x, back(node)), x)
-      const weights = div(here, back(sum(here, { axes })))
-      return partials(
-        operator(
-          'reduce',
-          (t) => sum(mul(t, weights), { axes }),
-          (ct) => mul(back(ct), weights),
-        ),
-      )
+    type: (p, [x]) => {
+      requireNumbers(name, [x!])
+      return tensorType(x!.dtype, keptType(name, x!, axesOf(p)))
     },
-    batch: (p, [x]) => max(x!, { axes: axesOf(p).map((a) => a + 1) }),
+    linear: (node) => extremumMap(node),
+    batch: (p, [x]) => self()(x!, { axes: axesOf(p).map((a) => a + 1) }),
     evaluate: (p, [x], type) => {
       const out = tensor(x!.dtype, (type as TensorType).shape as number[], [])
-      out.data.fill(x!.dtype === 'i32' ? -2147483648 : Number.NEGATIVE_INFINITY)
+      out.data.fill(x!.dtype === 'i32' ? far[name].i : far[name].f)
       const strides = reducedStrides(x!.shape, axesOf(p))
       eachIndex(x!.shape, (at, i) => {
         const to = i.reduce((s, k, d) => s + k * strides[d]!, 0)
-        out.data[to] = Math.max(out.data[to]!, x!.data[at]!)
+        out.data[to] = Math[name](out.data[to]!, x!.data[at]!)
       })
       return out
     },
-    lower: (node) => reduceOver(node, 'max'),
+    lower: (node) => reduceOver(node, name),
     samples: (dtype) => reduceSamples(dtype),
-  },
-  (x, options) => {
-    const axes = reducedAxes('max', x, options)
-    const y = axes.length === 0 ? x : makeNode(max, [x], { axes: Object.freeze(axes) })
-    return options?.keepDims ? restoreAxes(y, x, axes) : y
-  },
+  }
+}
+
+/** To and from every element that equals the result, in equal shares. */
+function extremumMap(node: Node): JointMap {
+  const [x] = node.operands as [Node]
+  const axes = axesOf(node.params)
+  const kept = x.shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]))
+  const back = (y: Node) => broadcast(y, x.shape, kept)
+  const here = indicator(equal(x, back(node)), x)
+  const weights = div(here, back(sum(here, { axes })))
+  return partials(
+    operator(
+      'reduce',
+      (t) => sum(mul(t, weights), { axes }),
+      (ct) => mul(back(ct), weights),
+    ),
+  )
+}
+
+function reduceBy(name: string, self: Reducer, x: Node, options?: ReduceOptions): Node {
+  const axes = reducedAxes(name, x, options)
+  const y = axes.length === 0 ? x : makeNode(self, [x], { axes: Object.freeze(axes) })
+  return options?.keepDims ? restoreAxes(y, x, axes) : y
+}
+
+/** Largest element over axes. */
+export const max: Reducer = op(
+  extremum('max', () => max),
+  (x: Node, options?: ReduceOptions) => reduceBy('max', max, x, options),
+)
+
+/** Smallest element over axes. */
+export const min: Reducer = op(
+  extremum('min', () => min),
+  (x: Node, options?: ReduceOptions) => reduceBy('min', min, x, options),
 )
 
 /** Index (i32) of the first largest element along `axis`. */
@@ -106,6 +128,10 @@ export const argmax: Callable<(x: Node, axis?: number) => Node> = op(
     return makeNode(argmax, [x], { axes: Object.freeze([own]) })
   },
 )
+
+/** Index (i32) of the first smallest element along `axis`. −1 − x reverses the order of integers without overflow. */
+export const argmin = (x: Node, axis = -1): Node =>
+  argmax(asNode(x, 'argmin').dtype === 'i32' ? sub(-1, x) : neg(x), axis)
 
 /** Arithmetic mean over axes. */
 export function mean(x: Node, options?: ReduceOptions): Node {

@@ -6,7 +6,7 @@
  * Invariant: every output and every next state has a buffer of its own.
  * May not: choose addresses or steps.
  */
-import type { Graph, Node } from '../../core/ir.ts'
+import type { Graph, Lowering, Node } from '../../core/ir.ts'
 import type { BufferId, Kernel } from '../../core/loops.ts'
 import { count, sizes } from '../../core/shape.ts'
 import type { Fault } from '../types.ts'
@@ -14,7 +14,7 @@ import { type Buffers, buffersOf, type Table, tableOf } from './buffers.ts'
 import { copy } from './copy.ts'
 import { finish } from './finish.ts'
 import { type Fusion, isLoop, type Item } from './items.ts'
-import { fuseLoop } from './loop.ts'
+import { fuseBranch, fuseLoop, fuseWhile } from './loop.ts'
 import { type Draft, lower } from './lower.ts'
 import { dropUnread, merge } from './merge.ts'
 import { split } from './split.ts'
@@ -61,7 +61,8 @@ export function fuseItems(
   for (let i = 0; i < buffers.wanted.length; i++) {
     const node = buffers.wanted[i]!
     const lowering = uses.lowering(node)
-    if (lowering.kind === 'loop') made.set(node, fuseLoop(c, node, lowering, buffers, fuseItems) as Item<Draft>[])
+    const region = fuseRegion(c, node, lowering, buffers)
+    if (region) made.set(node, region as Item<Draft>[])
     else if (count(sizes(node.shape, node.op.name)) > 0) made.set(node, [lower({ ...c, uses, buffers }, node)])
   }
   const position = new Map(graph.nodes.map((node, i) => [node, i]))
@@ -70,6 +71,14 @@ export function fuseItems(
   return drafts.flatMap((d): Item<Kernel>[] =>
     isLoop(d) ? [d as Item<Kernel>] : split(d, c.table.extra).map(finish),
   )
+}
+
+/** Control flow: items of its bodies. */
+function fuseRegion(c: Fusion, node: Node, lowering: Lowering, buffers: Buffers): Item<Kernel>[] | undefined {
+  if (lowering.kind === 'loop') return fuseLoop(c, node, lowering, buffers, fuseItems)
+  if (lowering.kind === 'branch') return fuseBranch(c, node, lowering, buffers, fuseItems)
+  if (lowering.kind === 'while') return fuseWhile(c, node, lowering, buffers, fuseItems)
+  return undefined
 }
 
 /** A buffer that is this output's alone: the node's own, or a copy where that is an input, a constant or another output's. */

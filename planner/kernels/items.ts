@@ -41,6 +41,10 @@ export interface LoopItem<K> {
   readonly items: readonly (K | LoopItem<K>)[]
   /** Carries, to be replaced at the end of an iteration. */
   readonly updates: readonly Update[]
+  /** What follows when they have been. */
+  readonly after?: readonly (K | LoopItem<K>)[]
+  readonly test?: { readonly buffer: BufferId; readonly is: boolean }
+  readonly fault?: number
   readonly reads: readonly BufferId[]
   readonly writes: readonly BufferId[]
 }

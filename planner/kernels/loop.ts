@@ -1,9 +1,9 @@
 /**
- * A loop in memory: carries live in buffers of their own, iterations see slices of what they go over and write slices of what they stack.
+ * Loops and branches in memory: carries live in buffers of their own, iterations see slices of what they go over and write slices of what they stack.
  * Invariant: the body's kernels access a slice like any buffer; only its address moves. Carries are replaced when the iteration has read them.
- * May not: unroll.
+ * A branch is a loop that runs at most once. May not: unroll.
  */
-import type { Lowering, Node } from '../../core/ir.ts'
+import type { Graph, Lowering, Node } from '../../core/ir.ts'
 import type { BufferId, Kernel } from '../../core/loops.ts'
 import { count, sizes } from '../../core/shape.ts'
 import { type Buffers, buffersOf } from './buffers.ts'
@@ -13,6 +13,8 @@ import { accessesOf, type FuseItems, type Fusion, type Item, type LoopItem, type
 import { usesOf } from './uses.ts'
 
 type Loop = Extract<Lowering, { kind: 'loop' }>
+type Branch = Extract<Lowering, { kind: 'branch' }>
+type While = Extract<Lowering, { kind: 'while' }>
 
 /** Copies of the initial carries, then the loop. `fuseBody` fuses the body's graph. */
 export function fuseLoop(c: Fusion, node: Node, l: Loop, buffers: Buffers, fuseBody: FuseItems): Item<Kernel>[] {
@@ -43,18 +45,66 @@ export function fuseLoop(c: Fusion, node: Node, l: Loop, buffers: Buffers, fuseB
   const wanted = new Set(updates.map((u) => u.from))
   const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary' || wanted.has(id) || results.includes(id) || tail.some((k) => accessesOf(k).reads.includes(id))
   const items = l.length > 0 ? [...fuseBody(c, l.body, inner, uses, kept), ...tail] : []
-  const all = items.map((item) => accessesOf(item, c.table))
+  return [...inits, ...loopItem(c, { loop, count: l.length, items, updates }, results)]
+}
+
+/** A loop with its accesses; none where it does nothing. `results`: what it leaves. */
+function loopItem(
+  c: Fusion,
+  parts: Omit<LoopItem<Kernel>, 'kind' | 'reads' | 'writes'>,
+  results: readonly BufferId[],
+): LoopItem<Kernel>[] {
+  if (parts.items.length === 0 && parts.updates.length === 0) return []
+  const all = [...parts.items, ...(parts.after ?? [])].map((item) => accessesOf(item, c.table))
   const whole = (ids: readonly BufferId[]) => [...new Set(ids.map(c.table.whole))]
-  const made: LoopItem<Kernel> = {
-    kind: 'loop',
-    loop,
-    count: l.length,
-    items,
-    updates,
-    reads: whole([...all.flatMap((a) => a.reads), ...updates.flatMap((u) => [u.from, u.to])]),
-    writes: whole([...all.flatMap((a) => a.writes), ...results]),
-  }
-  return [...inits, ...(items.length > 0 ? [made] : [])]
+  const tested = parts.test ? [parts.test.buffer] : []
+  const carried = parts.updates.flatMap((u) => [u.from, u.to])
+  const reads = whole([...all.flatMap((a) => a.reads), ...carried, ...tested])
+  return [{ ...parts, kind: 'loop', reads, writes: whole([...all.flatMap((a) => a.writes), ...results]) }]
+}
+
+/** A graph's results put into `into`, for `known` buffers of its inputs. */
+function fuseInto(c: Fusion, body: Graph, known: readonly BufferId[], into: readonly BufferId[], fuseBody: FuseItems): Item<Kernel>[] {
+  const uses = usesOf(body)
+  const inner = buffersOf(c.table, body, uses, known)
+  const tail = body.outputs.flatMap(({ node }, i) => (inner.compute(node, into[i]!) ? [] : copied(inner.of(node), into[i]!, node)))
+  const read = new Set(tail.flatMap((k) => accessesOf(k).reads))
+  const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary' || into.includes(id) || read.has(id)
+  return [...fuseBody(c, body, inner, uses, kept), ...tail]
+}
+
+const flagOf = (c: Fusion): BufferId => c.table.extra({ name: 'condition', role: 'temporary', dtype: 'bool', shape: [] })
+
+/** Both branches, each a loop of at most one iteration. */
+export function fuseBranch(c: Fusion, node: Node, l: Branch, buffers: Buffers, fuseBody: FuseItems): Item<Kernel>[] {
+  const results = buffers.items(node)
+  const [condition, ...operands] = node.operands.map((o) => buffers.of(o)) as [BufferId, ...BufferId[]]
+  const flag = flagOf(c)
+  const branches = l.bodies.flatMap((body, i) => {
+    const items = fuseInto(c, body, operands, results, fuseBody)
+    return loopItem(c, { loop: c.nextLoop(), count: 1, items, updates: [], test: { buffer: flag, is: i === 0 } }, results)
+  })
+  return [...copied(condition, flag, node.operands[0]!), ...branches]
+}
+
+/** The condition is computed before the loop and at the end of each iteration. */
+export function fuseWhile(c: Fusion, node: Node, l: While, buffers: Buffers, fuseBody: FuseItems): Item<Kernel>[] {
+  const results = buffers.items(node)
+  const operands = node.operands.map((o) => buffers.of(o))
+  const inits = l.body.inputs.slice(0, l.carries).flatMap((x, i) => copied(operands[i]!, results[i]!, x))
+  const known = [...results, ...operands.slice(l.carries)]
+  const flag = flagOf(c)
+  const test = () => fuseInto(c, l.condition, known, [flag], fuseBody)
+  const uses = usesOf(l.body)
+  const inner = buffersOf(c.table, l.body, uses, known)
+  const tail: Kernel[] = []
+  const updates = l.body.outputs.map(({ node: out }, i) => nextCarry(c, inner, out, results[i]!, tail))
+  const wanted = new Set([...updates.map((u) => u.from), ...tail.flatMap((k) => accessesOf(k).reads)])
+  const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary' || wanted.has(id) || results.includes(id)
+  const items = [...fuseBody(c, l.body, inner, uses, kept), ...tail]
+  const fault = l.most === undefined ? {} : { fault: c.faults.push({ value: 'whileLoop', extent: l.most, kind: 'steps' }) - 1 }
+  const parts = { loop: c.nextLoop(), count: l.most ?? 2 ** 31 - 1, items, updates, after: test(), test: { buffer: flag, is: true }, ...fault }
+  return [...inits, ...test(), ...loopItem(c, parts, results)]
 }
 
 function copied(from: BufferId, to: BufferId, like: Node): Kernel[] {

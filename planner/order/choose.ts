@@ -5,7 +5,7 @@
  * May not: measure.
  */
 import type { Candidate, Choose, Graph } from '../../core/ir.ts'
-import { byDimensions } from '../../core/differentiate/resolve.ts'
+import { byDimensions, inlineRegions } from '../../core/differentiate/resolve.ts'
 import { bytesOf, count } from '../../core/shape.ts'
 import { type Cost, costOfItems } from '../cost.ts'
 import { fuse } from '../kernels/fuse.ts'
@@ -37,7 +37,7 @@ interface Priced extends Cost {
   readonly memory: number
 }
 function price(candidate: Candidate, target: Target, optimise: (graph: Graph) => Graph): Priced {
-  const { items, table } = fuse(optimise(candidate.build()), { fusion: true })
+  const { items, table } = fuse(optimise(inlineRegions(candidate.build())), { fusion: true })
   const memory = table.values.reduce(
     (sum, v) => sum + (v.role === 'temporary' || v.role === 'output' ? count(v.shape) * bytesOf[v.dtype] : 0),
     0,

@@ -18,21 +18,30 @@ export function fold(graph: Graph): Graph {
   return rebuild(graph, (node, operands) => {
     const { facts } = node.op
     const at = withOperands(node, operands)
-    if (facts.leaf === 'constant' && node.params['value'] === undefined && !node.params['data']) return constantOf(evaluated(at, []))
-    if (facts.leaf || facts.view || operands.length === 0 || node.op.expand || node.type.kind !== 'tensor') return undefined
+    if (facts.leaf === 'constant' && node.params['value'] === undefined && !node.params['data'])
+      return constantOf(evaluated(at, []))
+    if (facts.leaf || facts.view || operands.length === 0 || node.op.expand || node.type.kind !== 'tensor')
+      return undefined
     if (facts.elementwise && operands.every((o) => splat(o) !== undefined)) {
       const scalars = operands.map((o) => constant(splat(o)!, o.dtype))
-      return broadcastTo(constantOf(evaluated(makeNode(node.op, scalars, node.params), scalars.map(valueOf))), node.shape)
+      return broadcastTo(
+        constantOf(evaluated(makeNode(node.op, scalars, node.params), scalars.map(valueOf))),
+        node.shape,
+      )
     }
-    if (!operands.every((o) => o.op.facts.leaf === 'constant') || count(node.shape as number[]) > LIMIT) return undefined
+    if (!operands.every((o) => o.op.facts.leaf === 'constant') || count(node.shape as number[]) > LIMIT)
+      return undefined
     return constantOf(evaluated(at, operands.map(valueOf)))
   })
 }
 
 const valueOf = (node: Node): Tensor => node.op.evaluate(node.params, [], node.type) as Tensor
-const evaluated = (node: Node, operands: readonly Tensor[]): Tensor => node.op.evaluate(node.params, operands, node.type) as Tensor
+const evaluated = (node: Node, operands: readonly Tensor[]): Tensor =>
+  node.op.evaluate(node.params, operands, node.type) as Tensor
 
 function constantOf(value: Tensor): Node {
   const type: Pick<TensorType, 'dtype' | 'shape'> = value
-  return type.shape.length === 0 ? constant(value.data[0]!, value.dtype) : constant(value.data, value.dtype, value.shape)
+  return type.shape.length === 0
+    ? constant(value.data[0]!, value.dtype)
+    : constant(value.data, value.dtype, value.shape)
 }

@@ -4,8 +4,9 @@
  * Invariant: never changes a value, NaN and −0 included, except that x + 0 may keep a −0 and a contraction with an identity is exact.
  * May not: know an op beyond its facts.
  */
-import type { Graph, Node } from '../../core/ir.ts'
+
 import { broadcastTo } from '../../core/align.ts'
+import type { Graph, Node } from '../../core/ir.ts'
 import { makeNode } from '../../core/node.ts'
 import { rebuild, withOperands } from '../../core/rebuild.ts'
 import { sameShape, sameType } from '../../core/shape.ts'
@@ -36,10 +37,13 @@ const narrow: Rule = (node) => {
   const stretched = node.operands.filter((o) => splat(o) === undefined)
   const [first] = stretched
   if (!first) return undefined
-  if (!stretched.every((o) => o.op.facts.stretches && String(o.params['axes']) === String(first.params['axes']))) return undefined
+  if (!stretched.every((o) => o.op.facts.stretches && String(o.params['axes']) === String(first.params['axes'])))
+    return undefined
   const inner = first.operands[0]!
   if (!stretched.every((o) => sameShape(o.operands[0]!.shape, inner.shape))) return undefined
-  const operands = node.operands.map((o) => (splat(o) === undefined ? o.operands[0]! : broadcastTo(scalarOf(o), inner.shape)))
+  const operands = node.operands.map((o) =>
+    splat(o) === undefined ? o.operands[0]! : broadcastTo(scalarOf(o), inner.shape),
+  )
   return makeNode(first.op, [makeNode(node.op, operands, node.params)], first.params)
 }
 function scalarOf(node: Node): Node {

@@ -11,6 +11,8 @@ export function renameItem(item: Item<Kernel>, to: (id: BufferId) => BufferId): 
   return {
     ...item,
     items: item.items.map((inner) => renameItem(inner, to)),
+    ...(item.after && { after: item.after.map((inner) => renameItem(inner, to)) }),
+    ...(item.test && { test: { ...item.test, buffer: to(item.test.buffer) } }),
     updates: item.updates.map((u) => ({ ...u, from: to(u.from), to: to(u.to) })),
     reads: item.reads.map(to),
     writes: item.writes.map(to),

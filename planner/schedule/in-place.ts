@@ -21,6 +21,7 @@ function countAccesses(items: readonly Item<Kernel>[], counts: Map<BufferId, num
     if (isLoop(item)) {
       countAccesses(item.items, counts)
       for (const u of item.updates) for (const b of [u.from, u.to]) counts.set(b, (counts.get(b) ?? 0) + 1)
+      if (item.test) counts.set(item.test.buffer, (counts.get(item.test.buffer) ?? 0) + 1)
       continue
     }
     const { reads, writes } = accessesOf(item)

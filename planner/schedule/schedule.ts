@@ -3,7 +3,7 @@
  * Invariant: a step waits for every step whose memory it reads or overwrites.
  * May not: give addresses.
  */
-import type { Kernel } from '../../core/loops.ts'
+import type { BufferId, Kernel } from '../../core/loops.ts'
 import { NEXT } from '../../core/program.ts'
 import { type Cost, costOf, costOfItems } from '../cost.ts'
 import type { Table } from '../kernels/buffers.ts'
@@ -47,11 +47,22 @@ export function schedule(fused: Fused, o: Options): Scheduled {
   const items = o.inPlace ? inPlace(ordered, table) : ordered
   const flat = flatten(items, { kernels: [], loops: [], numbers: new Map() })
   const kernels = flat.kernels.map((k) => withScratch(k, table, o))
-  const accesses = kernels.map((k) => accessesOf(k, table))
+  const accesses = withTests(
+    kernels.map((k) => accessesOf(k, table)),
+    flat.loops,
+  )
   const unfenced = kernels.map((k, kernel) => ({ kernel, ranks: ranksOf(k, o), ...accesses[kernel]! }))
   const steps = withBackEdges(withBarriers(unfenced), flat.loops)
   const cost = costOfItems(items, o.target)
   return { kernels, steps, loops: flat.loops, accesses, cost, table, loopNumbers: flat.numbers }
+}
+
+/** A test reads its flag at the first step of its loop, for every iteration. */
+function withTests(accesses: readonly KernelAccesses[], loops: readonly Loop[]): readonly KernelAccesses[] {
+  const extra = new Map<number, BufferId[]>()
+  for (const { first, last, test } of loops)
+    if (test) for (const at of [first, last]) extra.set(at, [...(extra.get(at) ?? []), test.buffer])
+  return accesses.map((a, i) => (extra.has(i) ? { ...a, reads: [...a.reads, ...extra.get(i)!] } : a))
 }
 
 interface Flat {
@@ -68,9 +79,11 @@ function flatten(items: readonly Item<Kernel>[], into: Flat): Flat {
     const at = into.loops.length
     const first = into.kernels.length
     into.numbers.set(item.loop, at)
-    into.loops.push({ first, last: first, count: item.count })
+    const { count, test, fault } = item
+    const loop = { first, last: first, count, ...(test && { test }), ...(fault !== undefined && { fault }) }
+    into.loops.push(loop)
     flatten(item.items, into)
-    into.loops[at] = { first, last: into.kernels.length - 1, count: item.count }
+    into.loops[at] = { ...loop, last: into.kernels.length - 1 }
   }
   return into
 }

@@ -19,7 +19,9 @@ export function updated(
   inPlace: boolean,
 ): readonly Item<Kernel>[] {
   const inner = items.map((item) =>
-    isLoop(item) ? { ...item, items: updated(item.items, item.updates, table, inPlace) } : item,
+    isLoop(item)
+      ? { ...item, items: [...updated(item.items, item.updates, table, inPlace), ...(item.after ?? [])], after: [] }
+      : item,
   )
   return updateState(updatesLast(inner, updates, table), updates, table, inPlace)
 }

@@ -1,0 +1,87 @@
+/** Benchmarks run, and say what the documentation promises. Never what they measure: that is the machine's. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { quantile } from './bench.ts'
+import { interleave } from './interleave.ts'
+
+function bench(...args: string[]) {
+  const file = join(import.meta.dirname, 'main.ts')
+  const run = spawnSync(process.execPath, ['--conditions=cotangent-source', '--import', 'tsx', file, ...args], {
+    encoding: 'utf8',
+  })
+  return { code: run.status, out: run.stdout, error: run.stderr }
+}
+const lines = (out: string) =>
+  out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+
+describe('npm run bench', () => {
+  it('lists what there is', () => {
+    const { code, out } = bench('--help')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^ {2}modes {2}/m)
+    expect(out).toMatch(/^ {2}target {2}/m)
+  })
+
+  it('names the benchmarks when given another', () => {
+    const { code, out, error } = bench('speed')
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(error).toContain('modes, target')
+  })
+
+  it('modes --json: one row a line, whose verdict follows from its figures', () => {
+    const { code, out, error } = bench('modes', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    for (const r of lines(out)) {
+      expect(r).toMatchObject({
+        bench: 'modes',
+        case: expect.any(String),
+        inputs: expect.any(Number),
+        outputs: expect.any(Number),
+      })
+      expect(r.winner).toBe(r.ms.forward <= r.ms.reverse ? 'forward' : 'reverse')
+      expect(r.pickedWinner).toBe(r.ms[r.chosen] <= 1.2 * r.ms[r.winner])
+      expect(r.predicted.auto).toBe(Math.min(r.predicted.forward, r.predicted.reverse))
+      for (const mode of ['forward', 'reverse', 'auto']) {
+        expect(r.predicted[mode]).toBeGreaterThan(0)
+        expect(r.ms[mode]).toBe(r.times[mode].median)
+        expect(r.times[mode].runs).toBeGreaterThan(0)
+      }
+    }
+  })
+
+  it('target: a table with a line for each constant', () => {
+    const { code, out } = bench('target', '--quick')
+    expect(code).toBe(0)
+    for (const name of [
+      'contractionFlops.f32',
+      'loopFlops.f64',
+      'transcendental',
+      'scattered',
+      'bandwidth',
+      'overhead',
+    ])
+      expect(out).toContain(`\n${name}`)
+  })
+})
+
+describe('interleave', () => {
+  it('gives each its turn in every round', () => {
+    const calls: string[] = []
+    const times = interleave(
+      { a: () => void calls.push('a'), b: () => void calls.push('b') },
+      { rounds: 3, slice: 0.01 },
+    )
+    expect(times.a.runs).toBeGreaterThanOrEqual(3)
+    expect(calls.join('').replace(/a+/g, 'a').replace(/b+/g, 'b')).toBe('abababab')
+  })
+
+  it('takes quantiles between values', () => {
+    expect(quantile([3, 1, 2], 0.5)).toBe(2)
+    expect(quantile([1, 2], 0.25)).toBe(1.25)
+    expect(quantile([7], 0.75)).toBe(7)
+  })
+})

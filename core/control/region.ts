@@ -1,0 +1,131 @@
+/**
+ * Regions: a part of a graph with a derivative rule of its own. customVjp: the user's; checkpoint: the usual one, but with the part computed
+ * again when its cotangent comes, so that nothing inside is kept.
+ * Invariant: a region computes what its body computes; it is inlined once it has been differentiated.
+ * May not: hide anything from forward mode: its JVP is the transpose of its VJP.
+ */
+import { asNode, type Callable, noSamples, op } from '../define.ts'
+import { filled } from '../differentiate/accumulate.ts'
+import { linearize, pull } from '../differentiate/linearize.ts'
+import { batchNodes } from '../differentiate/vmap.ts'
+import { evaluateBody } from '../evaluate-body.ts'
+import type { Graph, JointMap, Node, Op, Params, Tangent, TensorType } from '../ir.ts'
+import { makeNode } from '../node.ts'
+import { hasTangent, input } from '../primitives/leaf.ts'
+import { results } from '../primitives/tuple.ts'
+import { inline, substitute } from '../rebuild.ts'
+import { pullBody, pushBody } from './body-linear.ts'
+import { close } from './close.ts'
+
+const bodyOf = (p: Params): Graph => p['body'] as Graph
+
+function region(name: string, linear: (node: Node) => JointMap): Callable<(operands: readonly Node[], params: Params) => Node> {
+  const record: Op = {
+    name,
+    facts: {},
+    type: (p) => ({ kind: 'tuple', items: bodyOf(p).outputs.map((o) => o.node.type as TensorType) }),
+    linear,
+    inline: (node) => inline(bodyOf(node.params), node.operands),
+    batch: (p, operands, batched, size) => {
+      const { inputs, outputs } = bodyOf(p)
+      const pairs = inputs.map((x, i) => [x, operands[i]!] as const)
+      const roots = outputs.map((o) => o.node)
+      const alone = substitute(roots, new Map(pairs.filter((_, i) => !batched[i])))
+      return batchNodes(alone, new Map(pairs.filter((_, i) => batched[i])), size)
+    },
+    evaluate: (p, operands) => evaluateBody(bodyOf(p), operands),
+    samples: noSamples,
+  }
+  const self: Callable<(operands: readonly Node[], params: Params) => Node> = op(record, (operands: readonly Node[], params: Params) =>
+    makeNode(self, operands, params),
+  )
+  return self
+}
+
+/** A value that is equal to its operand and yet not the same to `cse`: what is computed of it is computed again. */
+export const again: Callable<(x: Node) => Node> = op(
+  {
+    name: 'again',
+    facts: { opaque: true },
+    type: (_, [x]) => x!.type,
+    linear: () => ({ kind: 'partials', maps: [{ kind: 'identity' }] }),
+    batch: (_, [x]) => again(x!),
+    evaluate: (_, [x]) => x!,
+    lower: () => ({ kind: 'alias' }),
+    samples: noSamples,
+  },
+  (x) => makeNode(again, [x], {}),
+)
+
+/** The node of a checkpointed part. */
+export const checkpointed: ReturnType<typeof region> = region('checkpoint', (node) => {
+  const body = bodyOf(node.params)
+  return {
+    kind: 'joint',
+    push: (ts) => pushBody(body, node.operands, ts),
+    pull: (cts) => pullBody(body, node.operands.map(again), cts),
+  }
+})
+
+/** The node of a part with its own VJP: params.backward maps inputs, results and cotangents to cotangents of the inputs. */
+export const withVjp: ReturnType<typeof region> = region('customVjp', (node) => {
+  const backward = node.params['backward'] as Graph
+  const own = results(node)
+  const floats = own.filter(hasTangent)
+  const targets = node.operands.flatMap((x, i) => (hasTangent(x) ? [i] : []))
+  const at = (cts: readonly Node[]) => inline(backward, [...node.operands, ...own, ...cts])
+  const cotangents = (cts: readonly Tangent[]) => own.flatMap((x, i) => (hasTangent(x) ? [cts[i] ?? filled(0, x)] : []))
+  return {
+    kind: 'joint',
+    pull: (cts) => {
+      const made = at(cotangents(cts))
+      return node.operands.map((_, i) => made[targets.indexOf(i)])
+    },
+    /** The backward map is linear in the cotangents; its transpose pushes tangents. */
+    push: (ts) => {
+      const seeds = floats.map((x) => input('cotangent', x.type as TensorType))
+      const linear = linearize(at(seeds), seeds)
+      const made = pull(linear, targets.map((i) => ts[i]))
+      return own.map((x) => (hasTangent(x) ? made[floats.indexOf(x)] : undefined))
+    },
+  }
+})
+
+type Nodes = { readonly [name: string]: Node }
+const entries = (x: Nodes): [string[], Node[]] => [Object.keys(x), Object.keys(x).map((k) => asNode(x[k], k))]
+const named = <T>(names: readonly string[], nodes: readonly Node[]) => Object.fromEntries(names.map((n, i) => [n, nodes[i]!])) as T
+
+/** A part of a model whose inside is not kept for the reverse pass, but computed again. */
+export function checkpoint<X extends Nodes, Y extends Nodes>(x: X, body: (x: { readonly [K in keyof X]: Node }) => Y): { readonly [K in keyof Y]: Node } {
+  const [names, operands] = entries(x)
+  const inputs = operands.map((o, i) => input(names[i]!, o.type as TensorType))
+  const y = body(named(names, inputs))
+  const [outs, nodes] = entries(y)
+  const closed = close('checkpoint', inputs, nodes.map((node, i) => ({ name: outs[i]!, node })))
+  return named(outs, results(checkpointed([...operands, ...closed.captured], { body: closed.body })))
+}
+
+/**
+ * A part with a VJP of your own. `backward` gets the inputs, the results and a cotangent for each float result (named as the results), and
+ * gives a cotangent for each float input. It must be linear in the cotangents; forward mode is derived from it.
+ */
+export function customVjp<X extends Nodes, Y extends Nodes>(o: {
+  readonly with: X
+  forward(x: { readonly [K in keyof X]: Node }): Y
+  backward(x: { readonly [K in keyof X]: Node }, y: { readonly [K in keyof Y]: Node }, cotangents: { readonly [K in keyof Y]: Node }): { readonly [K in keyof X]?: Node }
+}): { readonly [K in keyof Y]: Node } {
+  const [names, operands] = entries(o.with)
+  const fresh = (xs: readonly Node[], ns: readonly string[]) => xs.map((x, i) => input(ns[i]!, x.type as TensorType))
+  const inputs = fresh(operands, names)
+  const [outs, nodes] = entries(o.forward(named(names, inputs)))
+  const forward = close('forward', inputs, nodes.map((node, i) => ({ name: outs[i]!, node })))
+  const all = [...operands, ...forward.captured]
+  const given = fresh(all, all.map((_, i) => names[i] ?? `captured${i}`))
+  const [y, ct] = [fresh(nodes, outs), fresh(nodes, outs)]
+  const back: { readonly [name: string]: Node | undefined } = o.backward(named(names, given), named(outs, y), named(outs, ct))
+  const cts = all.flatMap((x, i) => (hasTangent(x) ? [(names[i] !== undefined ? back[names[i]] : undefined) ?? filled(0, given[i]!)] : []))
+  const floatCts = ct.filter(hasTangent)
+  const backward = close('backward', [...given, ...y, ...floatCts], cts.map((node, i) => ({ name: `ct${i}`, node })))
+  if (backward.captured.length > 0) return customVjp({ ...o, with: { ...o.with, ...named<X>(backward.captured.map((_, i) => `captured${i}`), backward.captured) } })
+  return named(outs, results(withVjp(all, { body: forward.body, backward: backward.body })))
+}

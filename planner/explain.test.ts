@@ -1,0 +1,107 @@
+/** explain() of three programs, word for word, and that the choice of direction is the sensible one. */
+import { describe, expect, it } from 'vitest'
+import { adam } from '../core/nn/optimizers.ts'
+import { train } from '../core/nn/train.ts'
+import * as op from '../core/ops.ts'
+import { type AnyProgram, f32, i32, program } from '../core/program.ts'
+import { jacobian } from '../core/requests.ts'
+import { plan } from './plan.ts'
+
+const layers = (...sizes: readonly number[]): AnyProgram =>
+  program({
+    name: `layers ${sizes.join('→')}`,
+    inputs: Object.fromEntries([
+      ['x', f32(sizes[0]!)],
+      ...sizes.slice(1).map((n, i) => [`w${i}`, f32(sizes[i]!, n)] as const),
+    ]),
+    outputs: (v) => ({ y: sizes.slice(1).reduce((h, _, i) => op.tanh(op.matmul(h, v[`w${i}`]!)), v['x']!) }),
+  })
+const order = (p: AnyProgram) => plan(jacobian(p, { of: 'y', wrt: 'x' })).orders['dy_dx']!
+
+describe('explain', () => {
+  it('of an elementwise program', () => {
+    const p = program({ name: 'wave', inputs: { x: f32(1000) }, outputs: ({ x }) => ({ y: op.mul(op.sin(x), 2) }) })
+    expect(plan(p).explain({ tape: true })).toMatchInlineSnapshot(`
+      "plan           wave    f32 · 1 worker · wasm simd128
+      passes         resolve 5 → simplify 5 → fold 5 → cse 5 → simplify 5 → dead-code 5
+      kernels        5 nodes in 1 kernels    1 maps · 0 contractions · 0 reductions
+      schedule       1 steps, 0 barriers · predicted 0.002983 ms · 51.0 kFLOP · 7.8 KiB moved
+      memory         arena 8.9 KiB · naive 8.9 KiB · lower bound 8.9 KiB · proven optimal: yes
+        at the peak     3.9 KiB  x
+                        3.9 KiB  y
+                        1.0 KiB  control
+      tape              0  mul over 1000 → y : f32[1000] (last read at step 0)"
+    `)
+  })
+  it('of a Jacobian', () => {
+    expect(plan(jacobian(layers(64, 32, 4), { of: 'y', wrt: 'x' })).explain()).toMatchInlineSnapshot(`
+      "plan           jacobian(layers 64→32→4)    f32 · 1 worker · wasm simd128
+      differentiate  dy_dx: reverse   ← lowest predicted time; seeds: forward 64, reverse 4
+                       forward     12.7 kmul  0.002715 ms  10.4 KiB   ×1.5
+                       reverse     11.1 kmul  0.001769 ms  2.5 KiB
+      passes         resolve 22 → simplify 22 → fold 22 → cse 21 → simplify 21 → dead-code 21
+      kernels        21 nodes in 5 kernels    1 maps · 2 contractions · 2 reductions
+      schedule       5 steps, 0 barriers · predicted 0.00177 ms · 23.8 kFLOP · 19.9 KiB moved
+      memory         arena 20.8 KiB · naive 21.2 KiB · lower bound 20.8 KiB · proven optimal: yes
+        at the peak     9.5 KiB  scratch of contract
+                        8.0 KiB  w0
+                        1.0 KiB  control
+                        1.0 KiB  dy_dx
+                          512 B  w1"
+    `)
+  })
+  it('of a training step', () => {
+    const classifier = program({
+      name: 'classifier',
+      inputs: { x: f32(32, 20), y: i32(32) },
+      state: { w: f32(20, 5), b: f32(5) },
+      outputs: ({ x, y, w, b }) => ({ loss: op.crossEntropy(op.add(op.matmul(x, w), b), y) }),
+    })
+    expect(plan(train(classifier, { minimize: 'loss', with: adam() }), { threads: 2 }).explain()).toMatchInlineSnapshot(`
+      "plan           train(classifier)    f32 i32 · 2 workers · wasm simd128
+      differentiate  dloss_dw, dloss_db: reverse   ← reverse was asked for
+      passes         resolve 137 → simplify 135 → fold 135 → cse 110 → simplify 110 → dead-code 104
+      kernels        104 nodes in 12 kernels    4 maps · 2 contractions · 6 reductions
+      schedule       12 steps, 0 barriers · predicted 0.003196 ms · 26.7 kFLOP · 19.3 KiB moved
+      memory         arena 14.3 KiB · naive 24.9 KiB · lower bound 14.3 KiB · proven optimal: yes
+        at the peak     8.3 KiB  scratch of contract
+                        2.5 KiB  x
+                        1.0 KiB  control
+                          640 B  oneHot(y)·-0.03125
+                          400 B  w"
+    `)
+  })
+  it('does not depend on an option that changes nothing', () => {
+    expect(plan(layers(8, 8), { threads: 1, placement: 'greedy' }).explain()).toBe(plan(layers(8, 8)).explain())
+  })
+})
+
+describe('the direction of a Jacobian', () => {
+  it.each([
+    [[1024, 64, 16], 'reverse'],
+    [[16, 64, 1024], 'forward'],
+    [[256, 8, 2], 'reverse'],
+    [[2, 8, 256], 'forward'],
+  ])('of layers %j is %s', (sizes, wanted) => {
+    const { chosen, candidates } = order(layers(...sizes))
+    expect(chosen).toBe(wanted)
+    expect(candidates.map((c) => c.name).sort()).toEqual(['forward', 'reverse'])
+    const [best, other] = [candidates.find((c) => c.name === wanted)!, candidates.find((c) => c.name !== wanted)!]
+    expect(best.predictedMs).toBeLessThan(other.predictedMs)
+    expect(best.multiplications).toBeLessThan(other.multiplications)
+    for (const c of candidates) {
+      expect(Number.isFinite(c.predictedMs) && c.predictedMs > 0 && c.bytes > 0).toBe(true)
+      // At least one multiplication for each entry of a weight: the local Jacobians themselves.
+      expect(c.multiplications).toBeGreaterThanOrEqual(sizes[0]! * sizes[1]!)
+    }
+  })
+  it('through a bottleneck is priced both ways, and the cheaper one is taken', () => {
+    const { chosen, candidates } = order(layers(256, 4, 256))
+    const cheapest = candidates.toSorted((a, b) => a.predictedMs - b.predictedMs)[0]!
+    expect(candidates.find((c) => c.name === chosen)!.predictedMs).toBeLessThanOrEqual(1.2 * cheapest.predictedMs)
+  })
+  it('that is named is taken', () => {
+    const forward = plan(jacobian(layers(64, 8, 2), { of: 'y', wrt: 'x', mode: 'forward' })).orders['dy_dx']!
+    expect(forward.chosen).toBe('forward')
+  })
+})
