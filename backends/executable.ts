@@ -28,7 +28,10 @@ export interface SyncRunOptions {
 export interface RunOptions extends SyncRunOptions {
   /** Drops the run while it waits in the queue. A run that has started runs to its end. */
   readonly signal?: AbortSignal
-  /** Milliseconds, from its start, after which the run is given up and rejects. */
+  /**
+   * Milliseconds, from its start, after which the run is given up and rejects. Default: 30 s or 1000 times the predicted time, whichever
+   * is longer; none for a plan with an unbounded `whileLoop`. `Infinity`: none.
+   */
   readonly timeout?: number
 }
 
@@ -150,7 +153,7 @@ export class Executable {
     this.#place(values)
     let fault: FaultRecord | undefined
     try {
-      fault = await this.#runner.run(timeout === undefined ? {} : { timeout })
+      fault = await this.#runner.run(limit(timeout ?? patience(this.plan)))
     } catch (error) {
       this.#keeper.lose(error)
       throw error
@@ -169,8 +172,7 @@ export class Executable {
   #finish(fault: FaultRecord | undefined, options: SyncRunOptions): Outputs {
     if (fault === undefined) return readOutputs(this.plan.outputs, this.#outputs, options.into, options.views)
     const { value, extent, kind } = this.plan.faults[fault.fault]!
-    const error =
-      kind === 'steps' ? tooManySteps(extent) : indexOutside(value, fault.value, fault.position, extent)
+    const error = kind === 'steps' ? tooManySteps(extent) : indexOutside(value, fault.value, fault.position, extent)
     this.#keeper.lose(error)
     throw error
   }
@@ -182,4 +184,12 @@ export class Executable {
     await this.#current?.catch(() => {})
     await this.#runner.close()
   }
+}
+
+const limit = (timeout: number): { readonly timeout?: number } => (Number.isFinite(timeout) ? { timeout } : {})
+
+/** How long a run may take before its workers count as hung. */
+function patience(plan: Plan): number {
+  const open = plan.loops.some((loop) => loop.test && loop.count === 2 ** 31 - 1)
+  return open ? Number.POSITIVE_INFINITY : Math.max(30_000, 1000 * plan.cost.predictedMs)
 }

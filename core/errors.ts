@@ -251,3 +251,9 @@ export function modelDocument(file: string): UnsupportedError {
 export function badOption(option: string, given: string, remedy: string): InputError {
   return new InputError('E_OPTION', `${option} ${given}: ${remedy}`)
 }
+export function constantMask(op: string): DeclarationError {
+  return new DeclarationError(
+    'E_MASK',
+    `${op}: the mask decides the shape of the result, so it must be a constant of dtype bool; use constant(values, 'bool', shape), or where(mask, x, 0) for a mask known only at run time`,
+  )
+}

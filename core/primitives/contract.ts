@@ -12,8 +12,7 @@ import { ramp } from '../samples.ts'
 import type { Scalar } from '../scalar.ts'
 import { broadcastShapes, count, eachIndex, showType, sizes, stridesOf, tensor, tensorType } from '../shape.ts'
 import { reshape } from './broadcast.ts'
-import { eye } from './indexing.ts'
-import { slice, transpose } from './layout.ts'
+import { identityProduct } from './identity-product.ts'
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
@@ -63,7 +62,7 @@ export const contract: Callable<(spec: string, a: Node, b: Node) => Node> = op(
       const k = [...LETTERS].find((l) => !s.a.includes(l) && !s.b.includes(l))!
       return contract(`${batched[0] ? k : ''}${s.a},${batched[1] ? k : ''}${s.b}->${k}${s.out}`, a!, b!)
     },
-    rewrite: (node) => withoutIdentity(node),
+    rewrite: (node) => identityProduct(specOf(node.params), node.operands as [Node, Node]),
     evaluate: (p, [a, b], type) => evaluateContract(specOf(p), a!, b!, (type as TensorType).shape as number[]),
     lower: (node) => lowerContract(node),
     samples: (dtype) =>
@@ -114,25 +113,6 @@ function sizesOf(p: Params, a: Node, b: Node): Map<string, Dim> {
     if (uses < 2) throw operandError(`contract: '${l}' of '${p['spec']}' stands alone`, [a, b], 'sum that axis first')
   }
   return found
-}
-
-/** A contraction of all columns of an identity with another operand only selects rows of that one: seeds of a Jacobian cost nothing. */
-function withoutIdentity(node: Node): Node | undefined {
-  const s = specOf(node.params)
-  const which = node.operands.findIndex((x) => x.op === eye)
-  if (which < 0) return undefined
-  const [seed, own] = which === 0 ? [s.a, s.b] : [s.b, s.a]
-  const columns = seed.slice(1)
-  const other = node.operands[1 - which]!
-  const rows = node.operands[which]!.shape[0] as number
-  if (columns === '' || columns !== s.over || !own.includes(columns) || own.includes(seed[0]!)) return undefined
-  const free = [...own].filter((l) => !columns.includes(l))
-  const first = transpose(other, [...columns, ...free].map((l) => own.indexOf(l)))
-  const flat = reshape(first, [count(sizes(first.shape.slice(0, columns.length), 'contract')), ...free.map((l) => other.shape[own.indexOf(l)]!)])
-  const start = node.operands[which]!.params['start'] as number
-  const picked = slice(flat, [start, start + rows])
-  const made = [seed[0]!, ...free]
-  return transpose(picked, [...s.out].map((l) => made.indexOf(l)))
 }
 
 function evaluateContract(s: Spec, a: Tensor, b: Tensor, shape: readonly number[]): Tensor {

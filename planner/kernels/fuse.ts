@@ -13,7 +13,7 @@ import type { Fault } from '../types.ts'
 import { type Buffers, buffersOf, type Table, tableOf } from './buffers.ts'
 import { copy } from './copy.ts'
 import { finish } from './finish.ts'
-import { type Fusion, isLoop, type Item } from './items.ts'
+import { type Fusion, type Item, isLoop } from './items.ts'
 import { fuseBranch, fuseLoop, fuseWhile } from './loop.ts'
 import { type Draft, lower } from './lower.ts'
 import { dropUnread, merge } from './merge.ts'
@@ -68,9 +68,7 @@ export function fuseItems(
   const position = new Map(graph.nodes.map((node, i) => [node, i]))
   const sorted = [...made].sort(([a], [b]) => position.get(a)! - position.get(b)!).flatMap(([, items]) => items)
   const drafts = c.fusion ? dropUnread(merge(sorted, c.table), kept, c.table) : sorted
-  return drafts.flatMap((d): Item<Kernel>[] =>
-    isLoop(d) ? [d as Item<Kernel>] : split(d, c.table.extra).map(finish),
-  )
+  return drafts.flatMap((d): Item<Kernel>[] => (isLoop(d) ? [d as Item<Kernel>] : split(d, c.table.extra).map(finish)))
 }
 
 /** Control flow: items of its bodies. */

@@ -41,9 +41,15 @@ export function fuseLoop(c: Fusion, node: Node, l: Loop, buffers: Buffers, fuseB
     const into = slice(results[i]!, out)
     if (!inner.compute(out, into)) tail.push(...copied(inner.of(out), into, out))
   }
-  const updates = l.body.outputs.slice(0, l.carries).map(({ node: out }, i) => nextCarry(c, inner, out, results[i]!, tail))
+  const updates = l.body.outputs
+    .slice(0, l.carries)
+    .map(({ node: out }, i) => nextCarry(c, inner, out, results[i]!, tail))
   const wanted = new Set(updates.map((u) => u.from))
-  const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary' || wanted.has(id) || results.includes(id) || tail.some((k) => accessesOf(k).reads.includes(id))
+  const kept = (id: BufferId) =>
+    c.table.values[id]!.role !== 'temporary' ||
+    wanted.has(id) ||
+    results.includes(id) ||
+    tail.some((k) => accessesOf(k).reads.includes(id))
   const items = l.length > 0 ? [...fuseBody(c, l.body, inner, uses, kept), ...tail] : []
   return [...inits, ...loopItem(c, { loop, count: l.length, items, updates }, results)]
 }
@@ -64,16 +70,25 @@ function loopItem(
 }
 
 /** A graph's results put into `into`, for `known` buffers of its inputs. */
-function fuseInto(c: Fusion, body: Graph, known: readonly BufferId[], into: readonly BufferId[], fuseBody: FuseItems): Item<Kernel>[] {
+function fuseInto(
+  c: Fusion,
+  body: Graph,
+  known: readonly BufferId[],
+  into: readonly BufferId[],
+  fuseBody: FuseItems,
+): Item<Kernel>[] {
   const uses = usesOf(body)
   const inner = buffersOf(c.table, body, uses, known)
-  const tail = body.outputs.flatMap(({ node }, i) => (inner.compute(node, into[i]!) ? [] : copied(inner.of(node), into[i]!, node)))
+  const tail = body.outputs.flatMap(({ node }, i) =>
+    inner.compute(node, into[i]!) ? [] : copied(inner.of(node), into[i]!, node),
+  )
   const read = new Set(tail.flatMap((k) => accessesOf(k).reads))
   const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary' || into.includes(id) || read.has(id)
   return [...fuseBody(c, body, inner, uses, kept), ...tail]
 }
 
-const flagOf = (c: Fusion): BufferId => c.table.extra({ name: 'condition', role: 'temporary', dtype: 'bool', shape: [] })
+const flagOf = (c: Fusion): BufferId =>
+  c.table.extra({ name: 'condition', role: 'temporary', dtype: 'bool', shape: [] })
 
 /** Both branches, each a loop of at most one iteration. */
 export function fuseBranch(c: Fusion, node: Node, l: Branch, buffers: Buffers, fuseBody: FuseItems): Item<Kernel>[] {
@@ -82,7 +97,11 @@ export function fuseBranch(c: Fusion, node: Node, l: Branch, buffers: Buffers, f
   const flag = flagOf(c)
   const branches = l.bodies.flatMap((body, i) => {
     const items = fuseInto(c, body, operands, results, fuseBody)
-    return loopItem(c, { loop: c.nextLoop(), count: 1, items, updates: [], test: { buffer: flag, is: i === 0 } }, results)
+    return loopItem(
+      c,
+      { loop: c.nextLoop(), count: 1, items, updates: [], test: { buffer: flag, is: i === 0 } },
+      results,
+    )
   })
   return [...copied(condition, flag, node.operands[0]!), ...branches]
 }
@@ -102,8 +121,17 @@ export function fuseWhile(c: Fusion, node: Node, l: While, buffers: Buffers, fus
   const wanted = new Set([...updates.map((u) => u.from), ...tail.flatMap((k) => accessesOf(k).reads)])
   const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary' || wanted.has(id) || results.includes(id)
   const items = [...fuseBody(c, l.body, inner, uses, kept), ...tail]
-  const fault = l.most === undefined ? {} : { fault: c.faults.push({ value: 'whileLoop', extent: l.most, kind: 'steps' }) - 1 }
-  const parts = { loop: c.nextLoop(), count: l.most ?? 2 ** 31 - 1, items, updates, after: test(), test: { buffer: flag, is: true }, ...fault }
+  const fault =
+    l.most === undefined ? {} : { fault: c.faults.push({ value: 'whileLoop', extent: l.most, kind: 'steps' }) - 1 }
+  const parts = {
+    loop: c.nextLoop(),
+    count: l.most ?? 2 ** 31 - 1,
+    items,
+    updates,
+    after: test(),
+    test: { buffer: flag, is: true },
+    ...fault,
+  }
   return [...inits, ...test(), ...loopItem(c, parts, results)]
 }
 
@@ -114,7 +142,12 @@ function copied(from: BufferId, to: BufferId, like: Node): Kernel[] {
 
 /** Where the next value of a carry is computed: a buffer of its own, so that the old value stays until the iteration is over. */
 function nextCarry(c: Fusion, inner: Buffers, out: Node, to: BufferId, tail: Kernel[]): Update {
-  const into = c.table.extra({ name: `next ${c.table.values[to]!.name}`, role: 'temporary', dtype: out.dtype, shape: sizes(out.shape, 'scan') })
+  const into = c.table.extra({
+    name: `next ${c.table.values[to]!.name}`,
+    role: 'temporary',
+    dtype: out.dtype,
+    shape: sizes(out.shape, 'scan'),
+  })
   if (inner.compute(out, into)) return { from: into, to, own: true }
   const from = inner.of(out)
   if (from === to) return { from, to, own: false }

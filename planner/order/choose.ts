@@ -4,8 +4,9 @@
  * Invariant: pure; the same candidates give the same choice. A mode named by the user is obeyed, and still priced.
  * May not: measure.
  */
-import type { Candidate, Choose, Graph } from '../../core/ir.ts'
+
 import { byDimensions, inlineRegions } from '../../core/differentiate/resolve.ts'
+import type { Candidate, Choose, Graph } from '../../core/ir.ts'
 import { bytesOf, count } from '../../core/shape.ts'
 import { type Cost, costOfItems } from '../cost.ts'
 import { fuse } from '../kernels/fuse.ts'
@@ -25,7 +26,7 @@ export function chooser(target: Target, optimise: (graph: Graph) => Graph): Choo
     const named = candidates.findIndex((c) => c.name === mode)
     const single = candidates.every((c) => c.seeds === 1)
     const priced = named >= 0 ? [] : candidates.map((c) => price(c, target, optimise))
-    const chosen = named >= 0 ? named : single ? byDimensions(request, candidates, mode) : cheapest(priced)
+    const chosen = named >= 0 ? named : single ? byDimensions(request, candidates, mode) : cheapest(candidates, priced)
     const report = reportOf(candidates, priced, chosen, mode)
     for (const name of request.split(' ')) orders[name] = report
     return chosen
@@ -45,17 +46,28 @@ function price(candidate: Candidate, target: Target, optimise: (graph: Graph) =>
   return { ...costOfItems(items, target), memory }
 }
 
-const cheapest = (priced: readonly Priced[]): number => priced.reduce((best, p, i) => (p.seconds < priced[best]!.seconds ? i : best), 0)
+/** Predictions closer than this are a tie: then fewer seeds are simpler. */
+const TIE = 1.05
 
-function reportOf(candidates: readonly Candidate[], priced: readonly Priced[], chosen: number, mode: string): OrderReport {
+function cheapest(candidates: readonly Candidate[], priced: readonly Priced[]): number {
+  const best = priced.reduce((least, p) => Math.min(least, p.seconds), Number.POSITIVE_INFINITY)
+  const tied = candidates.flatMap((c, i) => (priced[i]!.seconds <= TIE * best ? [{ i, seeds: c.seeds }] : []))
+  return tied.reduce((a, b) => (b.seeds < a.seeds ? b : a)).i
+}
+
+function reportOf(
+  candidates: readonly Candidate[],
+  priced: readonly Priced[],
+  chosen: number,
+  mode: string,
+): OrderReport {
   const dims = candidates.map((c) => `${c.name} ${c.seeds}`).join(', ')
-  const reason =
-    priced.length === 0
-      ? `${mode} was asked for`
-      : `lowest predicted time; seeds: ${dims}`
+  const reason = priced.length === 0 ? `${mode} was asked for` : `lowest predicted time; seeds: ${dims}`
   const listed = candidates.flatMap((c, i) => {
     const p = priced[i]
-    return p ? [{ name: c.name, multiplications: p.multiplications, predictedMs: rounded(p.seconds * 1e3), bytes: p.memory }] : []
+    return p
+      ? [{ name: c.name, multiplications: p.multiplications, predictedMs: rounded(p.seconds * 1e3), bytes: p.memory }]
+      : []
   })
   return { chosen: candidates[chosen]!.name, reason, candidates: listed }
 }
