@@ -76,7 +76,13 @@ export function readerOf(text: string): Reader {
     list,
     fail,
     guard,
-    done: () => (skip(), at === text.length),
-    rest: (n) => (skip(), text.slice(at, at + n)),
+    done: () => {
+      skip()
+      return at === text.length
+    },
+    rest: (n) => {
+      skip()
+      return text.slice(at, at + n)
+    },
   }
 }

@@ -15,9 +15,18 @@ const linearized = (body: Graph): Linearization =>
   )
 
 /** `made` (over the body's inputs) at `inputs`; a zero where it is absent and `like` has tangents. */
-function at(linear: Linearization, body: Graph, inputs: readonly Node[], made: readonly Tangent[], like: readonly Node[]): Tangent[] {
+function at(
+  linear: Linearization,
+  body: Graph,
+  inputs: readonly Node[],
+  made: readonly Tangent[],
+  like: readonly Node[],
+): Tangent[] {
   const whole = made.map((t, i) => t ?? (hasTangent(like[i]!) ? filled(0, like[i]!) : undefined))
-  const roots = withTapes(linear, whole.filter((t) => t !== undefined))
+  const roots = withTapes(
+    linear,
+    whole.filter((t) => t !== undefined),
+  )
   const moved = substitute(roots, new Map(body.inputs.map((x, i) => [x, inputs[i]!])))
   let k = 0
   return whole.map((t) => t && moved[k++])

@@ -5,24 +5,27 @@
  * Invariant: operands are the condition, then the inputs of both bodies; both have the same result types.
  */
 import { lead } from '../align.ts'
-import { type Callable, noSamples, op } from '../define.ts'
+import { type Callable, op } from '../define.ts'
 import { batchNodes } from '../differentiate/vmap.ts'
 import { branchMismatch } from '../errors.ts'
 import { evaluateBody } from '../evaluate-body.ts'
 import { graphOf } from '../graph.ts'
-import type { Graph, JointMap, Node, Params, Tangent, TensorType } from '../ir.ts'
+import type { Graph, JointMap, Node, Params, Sample, Tangent, TensorType } from '../ir.ts'
 import { makeNode, operandError } from '../node.ts'
-import { broadcast } from '../primitives/broadcast.ts'
+import { add, mul } from '../primitives/arithmetic.ts'
+import { broadcast, sum } from '../primitives/broadcast.ts'
 import { where } from '../primitives/comparison.ts'
 import { hasTangent, input } from '../primitives/leaf.ts'
 import { results } from '../primitives/tuple.ts'
 import { substitute } from '../rebuild.ts'
-import { sameType, showType } from '../shape.ts'
+import { ramp } from '../samples.ts'
+import { sameType, showType, tensor, tensorType } from '../shape.ts'
 import { pullBody, pushBody } from './body-linear.ts'
 import { close } from './close.ts'
+import { requireInputs } from './fit.ts'
 
 type Branch = (inputs: readonly Node[]) => readonly Node[]
-const bodiesOf = (p: Params): readonly [Graph, Graph] => [p['then'] as Graph, p['else'] as Graph]
+const bodiesOf = (p: Params): readonly [Graph, Graph] => [p['whenTrue'] as Graph, p['whenFalse'] as Graph]
 
 /** A branch over `operands`: what does not depend on them is computed outside, whichever branch is taken. */
 export function buildBranch(condition: Node, operands: readonly Node[], then: Branch, otherwise: Branch): Node {
@@ -31,8 +34,8 @@ export function buildBranch(condition: Node, operands: readonly Node[], then: Br
   const outputs = [...a, ...b].map((node, i) => ({ name: `out${i < a.length ? i : i - a.length}`, node }))
   const { body, captured } = close('branches', inputs, outputs)
   const params = {
-    then: graphOf('then', body.inputs, body.outputs.slice(0, a.length)),
-    else: graphOf('else', body.inputs, body.outputs.slice(a.length)),
+    whenTrue: graphOf('whenTrue', body.inputs, body.outputs.slice(0, a.length)),
+    whenFalse: graphOf('whenFalse', body.inputs, body.outputs.slice(a.length)),
   }
   return makeNode(branch, [condition, ...operands, ...captured], params)
 }
@@ -45,8 +48,16 @@ export const branch: Callable<typeof buildBranch> = op(
     type: (p, operands) => {
       const [condition] = operands
       if (condition?.dtype !== 'bool' || condition.shape.length > 0)
-        throw operandError('cond: the condition is not bool[]', operands.slice(0, 1), 'compare scalars; elementwise, use where')
-      const [a, b] = bodiesOf(p).map((g) => g.outputs.map((o) => o.node.type as TensorType)) as [TensorType[], TensorType[]]
+        throw operandError(
+          'cond: the condition is not bool[]',
+          operands.slice(0, 1),
+          'compare scalars; elementwise, use where',
+        )
+      for (const body of bodiesOf(p)) requireInputs('cond', body, operands.slice(1))
+      const [a, b] = bodiesOf(p).map((g) => g.outputs.map((o) => o.node.type as TensorType)) as [
+        TensorType[],
+        TensorType[],
+      ]
       if (a.length !== b.length || a.some((t, i) => !sameType(t, b[i]!)))
         throw branchMismatch(a.map(showType).join(', '), b.map(showType).join(', '))
       return { kind: 'tuple', items: a }
@@ -55,10 +66,23 @@ export const branch: Callable<typeof buildBranch> = op(
     batch: (p, operands, batched, size) => batchBranch(p, operands, batched, size),
     evaluate: (p, [condition, ...rest]) => evaluateBody(bodiesOf(p)[condition!.data[0] ? 0 : 1], rest),
     lower: (node) => ({ kind: 'branch', bodies: bodiesOf(node.params) }),
-    samples: noSamples,
+    samples: (dtype) => [1, 0].map((condition) => sampleOf(dtype, condition)),
   },
   buildBranch,
 )
+
+/** x·w or x + w·w, and the product of it with x, summed: two results that depend on both operands in two ways. */
+function sampleOf(dtype: 'f32' | 'f64', condition: number): Sample {
+  const [x, w] = [input('x', tensorType(dtype, [3])), input('w', tensorType(dtype, [3]))]
+  const body = (name: string, y: Node) => {
+    const outputs = [y, sum(mul(y, x))].map((node, i) => ({ name: `out${i}`, node }))
+    return graphOf(name, [x, w], outputs)
+  }
+  return {
+    operands: [tensor('bool', [], [condition]), ramp(dtype, [3], 1), ramp(dtype, [3], 2)],
+    params: { then: body('then', mul(x, w)), else: body('else', add(x, mul(w, w))) },
+  }
+}
 
 function batchBranch(p: Params, operands: readonly Node[], batched: readonly boolean[], size: number): readonly Node[] {
   const [condition, ...rest] = operands as [Node, ...Node[]]
@@ -73,7 +97,15 @@ function batchBranch(p: Params, operands: readonly Node[], batched: readonly boo
     return batchNodes(alone, new Map(pairs.filter((_, i) => marks[i])), size)
   }
   const [then, otherwise] = bodiesOf(p)
-  if (!batched[0]) return results(buildBranch(condition, rest, (x) => run(then, x), (x) => run(otherwise, x)))
+  if (!batched[0])
+    return results(
+      buildBranch(
+        condition,
+        rest,
+        (x) => run(then, x),
+        (x) => run(otherwise, x),
+      ),
+    )
   const [a, b] = [run(then, rest), run(otherwise, rest)]
   return a.map((x, i) => where(broadcast(lead(condition, true, size), x.shape, [0]), x, b[i]!))
 }
@@ -98,7 +130,19 @@ function linearBranch(node: Node): JointMap {
   }
   return {
     kind: 'joint',
-    push: (ts) => derived(ts.slice(1), then.outputs.map((o) => o.node), pushBody),
-    pull: (cts) => [undefined, ...derived(then.outputs.map((_, i) => cts[i]), then.inputs, pullBody)],
+    push: (ts) =>
+      derived(
+        ts.slice(1),
+        then.outputs.map((o) => o.node),
+        pushBody,
+      ),
+    pull: (cts) => [
+      undefined,
+      ...derived(
+        then.outputs.map((_, i) => cts[i]),
+        then.inputs,
+        pullBody,
+      ),
+    ],
   }
 }

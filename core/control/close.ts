@@ -24,9 +24,25 @@ export function close(name: string, inputs: readonly Node[], outputs: Graph['out
     if (node.operands.some((o) => inside.has(o))) inside.add(node)
     else if (node.operands.some((o) => free.has(o))) free.add(node)
   }
-  const captured = [...new Set([...order.filter((n) => inside.has(n)).flatMap((n) => n.operands), ...outputs.map((o) => o.node)])].filter((n) => free.has(n))
-  const own = new Map(captured.flatMap((n, i) => (n.type.kind === 'tensor' ? [[n, input(`captured${i}`, n.type as TensorType)] as const] : [])))
-  const made = substitute(outputs.map((o) => o.node), own)
+  const captured = [
+    ...new Set([...order.filter((n) => inside.has(n)).flatMap((n) => n.operands), ...outputs.map((o) => o.node)]),
+  ].filter((n) => free.has(n))
+  const own = new Map(
+    captured.flatMap((n, i) =>
+      n.type.kind === 'tensor' ? [[n, input(`captured${i}`, n.type as TensorType)] as const] : [],
+    ),
+  )
+  const made = substitute(
+    outputs.map((o) => o.node),
+    own,
+  )
   const all = [...inputs, ...own.values()]
-  return { body: graphOf(name, all, outputs.map((o, i) => ({ name: o.name, node: made[i]! }))), captured: [...own.keys()] }
+  return {
+    body: graphOf(
+      name,
+      all,
+      outputs.map((o, i) => ({ name: o.name, node: made[i]! })),
+    ),
+    captured: [...own.keys()],
+  }
 }

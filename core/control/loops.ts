@@ -22,7 +22,10 @@ export function scan<C extends Nodes, X extends Nodes, Y extends Nodes>(o: {
   readonly over?: X
   readonly length?: number
   readonly reverse?: boolean
-  body(carry: { readonly [K in keyof C]: Node }, slice: { readonly [K in keyof X]: Node }): { readonly carry: { readonly [K in keyof C]: Node }; readonly out?: Y }
+  body(
+    carry: { readonly [K in keyof C]: Node },
+    slice: { readonly [K in keyof X]: Node },
+  ): { readonly carry: { readonly [K in keyof C]: Node }; readonly out?: Y }
 }): { readonly carry: { readonly [K in keyof C]: Node }; readonly out: { readonly [K in keyof Y]: Node } } {
   const carries = Object.keys(o.carry)
   const overs = Object.keys(o.over ?? {})
@@ -39,7 +42,10 @@ export function scan<C extends Nodes, X extends Nodes, Y extends Nodes>(o: {
       const made = o.body(byName(carries, c), byName(overs, x))
       outs = Object.keys(made.out ?? {})
       for (const k of Object.keys(made.carry)) if (!carries.includes(k)) throw unknownName('carry', k, carries, 'scan')
-      return { carry: carries.map((k) => asNode(made.carry[k], `scan: next carry.${k}`)), out: outs.map((k) => asNode(made.out![k], `scan: out.${k}`)) }
+      return {
+        carry: carries.map((k) => asNode(made.carry[k], `scan: next carry.${k}`)),
+        out: outs.map((k) => asNode(made.out![k], `scan: out.${k}`)),
+      }
     },
   })
   const all = results(node)
@@ -73,14 +79,14 @@ export function whileLoop<C extends Nodes>(o: {
 }
 
 /**
- * `then` or `else` of the operands in `with`, by a bool scalar known only when it runs. What a branch computes of anything else is computed
+ * `whenTrue` or `whenFalse` of the operands in `with`, by a bool scalar known only when it runs. What a branch computes of anything else is computed
  * outside, whichever is taken. Elementwise choices are `where`.
  */
 export function cond<X extends Nodes, Y extends Nodes>(o: {
   readonly if: Node
   readonly with: X
-  then(x: { readonly [K in keyof X]: Node }): Y
-  else(x: { readonly [K in keyof X]: Node }): { readonly [K in keyof Y]: Node }
+  whenTrue(x: { readonly [K in keyof X]: Node }): Y
+  whenFalse(x: { readonly [K in keyof X]: Node }): { readonly [K in keyof Y]: Node }
 }): { readonly [K in keyof Y]: Node } {
   const names = Object.keys(o.with)
   let outs: string[] = []
@@ -89,11 +95,11 @@ export function cond<X extends Nodes, Y extends Nodes>(o: {
     asNode(o.if, 'cond: if'),
     names.map((k) => asNode(o.with[k], `cond: with.${k}`)),
     (x) => {
-      const y: Nodes = o.then(byName(names, x))
+      const y: Nodes = o.whenTrue(byName(names, x))
       outs = Object.keys(y)
       return made(y)
     },
-    (x) => made(o.else(byName(names, x))),
+    (x) => made(o.whenFalse(byName(names, x))),
   )
   return byName(outs, results(node))
 }

@@ -19,7 +19,10 @@ import { close } from './close.ts'
 
 const bodyOf = (p: Params): Graph => p['body'] as Graph
 
-function region(name: string, linear: (node: Node) => JointMap): Callable<(operands: readonly Node[], params: Params) => Node> {
+function region(
+  name: string,
+  linear: (node: Node) => JointMap,
+): Callable<(operands: readonly Node[], params: Params) => Node> {
   const record: Op = {
     name,
     facts: {},
@@ -36,8 +39,9 @@ function region(name: string, linear: (node: Node) => JointMap): Callable<(opera
     evaluate: (p, operands) => evaluateBody(bodyOf(p), operands),
     samples: noSamples,
   }
-  const self: Callable<(operands: readonly Node[], params: Params) => Node> = op(record, (operands: readonly Node[], params: Params) =>
-    makeNode(self, operands, params),
+  const self: Callable<(operands: readonly Node[], params: Params) => Node> = op(
+    record,
+    (operands: readonly Node[], params: Params) => makeNode(self, operands, params),
   )
   return self
 }
@@ -85,7 +89,10 @@ export const withVjp: ReturnType<typeof region> = region('customVjp', (node) => 
     push: (ts) => {
       const seeds = floats.map((x) => input('cotangent', x.type as TensorType))
       const linear = linearize(at(seeds), seeds)
-      const made = pull(linear, targets.map((i) => ts[i]))
+      const made = pull(
+        linear,
+        targets.map((i) => ts[i]),
+      )
       return own.map((x) => (hasTangent(x) ? made[floats.indexOf(x)] : undefined))
     },
   }
@@ -93,15 +100,23 @@ export const withVjp: ReturnType<typeof region> = region('customVjp', (node) => 
 
 type Nodes = { readonly [name: string]: Node }
 const entries = (x: Nodes): [string[], Node[]] => [Object.keys(x), Object.keys(x).map((k) => asNode(x[k], k))]
-const named = <T>(names: readonly string[], nodes: readonly Node[]) => Object.fromEntries(names.map((n, i) => [n, nodes[i]!])) as T
+const named = <T>(names: readonly string[], nodes: readonly Node[]) =>
+  Object.fromEntries(names.map((n, i) => [n, nodes[i]!])) as T
 
 /** A part of a model whose inside is not kept for the reverse pass, but computed again. */
-export function checkpoint<X extends Nodes, Y extends Nodes>(x: X, body: (x: { readonly [K in keyof X]: Node }) => Y): { readonly [K in keyof Y]: Node } {
+export function checkpoint<X extends Nodes, Y extends Nodes>(
+  x: X,
+  body: (x: { readonly [K in keyof X]: Node }) => Y,
+): { readonly [K in keyof Y]: Node } {
   const [names, operands] = entries(x)
   const inputs = operands.map((o, i) => input(names[i]!, o.type as TensorType))
   const y = body(named(names, inputs))
   const [outs, nodes] = entries(y)
-  const closed = close('checkpoint', inputs, nodes.map((node, i) => ({ name: outs[i]!, node })))
+  const closed = close(
+    'checkpoint',
+    inputs,
+    nodes.map((node, i) => ({ name: outs[i]!, node })),
+  )
   return named(outs, results(checkpointed([...operands, ...closed.captured], { body: closed.body })))
 }
 
@@ -112,20 +127,51 @@ export function checkpoint<X extends Nodes, Y extends Nodes>(x: X, body: (x: { r
 export function customVjp<X extends Nodes, Y extends Nodes>(o: {
   readonly with: X
   forward(x: { readonly [K in keyof X]: Node }): Y
-  backward(x: { readonly [K in keyof X]: Node }, y: { readonly [K in keyof Y]: Node }, cotangents: { readonly [K in keyof Y]: Node }): { readonly [K in keyof X]?: Node }
+  backward(
+    x: { readonly [K in keyof X]: Node },
+    y: { readonly [K in keyof Y]: Node },
+    cotangents: { readonly [K in keyof Y]: Node },
+  ): { readonly [K in keyof X]?: Node }
 }): { readonly [K in keyof Y]: Node } {
   const [names, operands] = entries(o.with)
   const fresh = (xs: readonly Node[], ns: readonly string[]) => xs.map((x, i) => input(ns[i]!, x.type as TensorType))
   const inputs = fresh(operands, names)
   const [outs, nodes] = entries(o.forward(named(names, inputs)))
-  const forward = close('forward', inputs, nodes.map((node, i) => ({ name: outs[i]!, node })))
+  const forward = close(
+    'forward',
+    inputs,
+    nodes.map((node, i) => ({ name: outs[i]!, node })),
+  )
   const all = [...operands, ...forward.captured]
-  const given = fresh(all, all.map((_, i) => names[i] ?? `captured${i}`))
+  const given = fresh(
+    all,
+    all.map((_, i) => names[i] ?? `captured${i}`),
+  )
   const [y, ct] = [fresh(nodes, outs), fresh(nodes, outs)]
-  const back: { readonly [name: string]: Node | undefined } = o.backward(named(names, given), named(outs, y), named(outs, ct))
-  const cts = all.flatMap((x, i) => (hasTangent(x) ? [(names[i] !== undefined ? back[names[i]] : undefined) ?? filled(0, given[i]!)] : []))
+  const back: { readonly [name: string]: Node | undefined } = o.backward(
+    named(names, given),
+    named(outs, y),
+    named(outs, ct),
+  )
+  const cts = all.flatMap((x, i) =>
+    hasTangent(x) ? [(names[i] !== undefined ? back[names[i]] : undefined) ?? filled(0, given[i]!)] : [],
+  )
   const floatCts = ct.filter(hasTangent)
-  const backward = close('backward', [...given, ...y, ...floatCts], cts.map((node, i) => ({ name: `ct${i}`, node })))
-  if (backward.captured.length > 0) return customVjp({ ...o, with: { ...o.with, ...named<X>(backward.captured.map((_, i) => `captured${i}`), backward.captured) } })
+  const backward = close(
+    'backward',
+    [...given, ...y, ...floatCts],
+    cts.map((node, i) => ({ name: `ct${i}`, node })),
+  )
+  if (backward.captured.length > 0)
+    return customVjp({
+      ...o,
+      with: {
+        ...o.with,
+        ...named<X>(
+          backward.captured.map((_, i) => `captured${i}`),
+          backward.captured,
+        ),
+      },
+    })
   return named(outs, results(withVjp(all, { body: forward.body, backward: backward.body })))
 }

@@ -29,7 +29,10 @@ export interface ScanLoop {
   readonly over: readonly Node[]
   readonly length: number
   readonly reverse?: boolean
-  body(carry: readonly Node[], slices: readonly Node[]): { readonly carry: readonly Node[]; readonly out: readonly Node[] }
+  body(
+    carry: readonly Node[],
+    slices: readonly Node[],
+  ): { readonly carry: readonly Node[]; readonly out: readonly Node[] }
 }
 
 /** The loop seen from its derivative. */
@@ -72,7 +75,13 @@ export function linearScan(node: Node, s: ScanParts & { readonly build: Tape['bu
 }
 
 /** Primal nodes of the body that the linear part reads, sorted by where their values are to be had. */
-function residuals(node: Node, s: ScanParts, inner: Linearization, roots: readonly Tangent[], seeds: readonly Tangent[]) {
+function residuals(
+  node: Node,
+  s: ScanParts,
+  inner: Linearization,
+  roots: readonly Tangent[],
+  seeds: readonly Tangent[],
+) {
   const order = topological(roots.filter((r) => r !== undefined))
   const linear = new Set<Node>(seeds.filter((x) => x !== undefined))
   for (const n of order) if (n.operands.some((o) => linear.has(o))) linear.add(n)
@@ -90,7 +99,10 @@ function residuals(node: Node, s: ScanParts, inner: Linearization, roots: readon
   )
   const primal = stacked.length > 0 ? makeNode(node.op, node.operands, { ...node.params, body }) : undefined
   const tapes = primal ? results(primal).slice((node.type as TupleType).items.length) : []
-  const sliced = saved.map((n) => ({ node: n, stack: slices.includes(n) ? node.operands[s.carries + slices.indexOf(n)]! : tapes[stacked.indexOf(n)]! }))
+  const sliced = saved.map((n) => ({
+    node: n,
+    stack: slices.includes(n) ? node.operands[s.carries + slices.indexOf(n)]! : tapes[stacked.indexOf(n)]!,
+  }))
   const outer = [...read].filter((n) => varies.get(n) === 'outside')
   const moved = substitute(outer, new Map(s.body.inputs.map((x, i) => [x, node.operands[i]!])))
   return { primal, sliced, fixed: new Map(outer.map((n, i) => [n, moved[i]!])) }
@@ -98,7 +110,9 @@ function residuals(node: Node, s: ScanParts, inner: Linearization, roots: readon
 
 /** Which nodes change from one iteration to the next ('loop'), and which depend on captured values alone ('outside'); constants do neither. */
 function changing(s: ScanParts, order: readonly Node[]): Map<Node, 'loop' | 'outside'> {
-  const kinds = new Map(s.body.inputs.map((x, i) => [x, i < s.carries + s.overs ? ('loop' as const) : ('outside' as const)]))
+  const kinds = new Map(
+    s.body.inputs.map((x, i) => [x, i < s.carries + s.overs ? ('loop' as const) : ('outside' as const)]),
+  )
   for (const n of order) {
     const below = n.operands.map((o) => kinds.get(o))
     if (below.includes('loop')) kinds.set(n, 'loop')
@@ -108,7 +122,12 @@ function changing(s: ScanParts, order: readonly Node[]): Map<Node, 'loop' | 'out
 }
 
 /** `roots` of the linear part inside a new body: seeds become `linear`, residuals become their slices or outer values. */
-function placed(t: Tape, roots: readonly Tangent[], slices: readonly Node[], linear: readonly (readonly [Node, Node])[]): Tangent[] {
+function placed(
+  t: Tape,
+  roots: readonly Tangent[],
+  slices: readonly Node[],
+  linear: readonly (readonly [Node, Node])[],
+): Tangent[] {
   const known = new Map([...t.fixed, ...t.sliced.map((r, i) => [r.node, slices[i]!] as const), ...linear])
   const made = substitute(
     roots.filter((r) => r !== undefined),
@@ -121,7 +140,8 @@ function placed(t: Tape, roots: readonly Tangent[], slices: readonly Node[], lin
 const isCarry = (t: Tape, i: number): boolean => i < t.carries
 const isOver = (t: Tape, i: number): boolean => i >= t.carries && i < t.carries + t.overs
 /** Positions of float inputs of the body that satisfy `keep`. */
-const positions = (t: Tape, keep: (i: number) => boolean): number[] => t.floats.map((x) => t.body.inputs.indexOf(x)).filter(keep)
+const positions = (t: Tape, keep: (i: number) => boolean): number[] =>
+  t.floats.map((x) => t.body.inputs.indexOf(x)).filter(keep)
 const zero = (x: Node): Node => filled(0, x)
 
 function pushLoop(t: Tape, ts: readonly Tangent[]): Tangent[] {
@@ -164,12 +184,17 @@ function pullLoop(t: Tape, cts: readonly Tangent[]): Tangent[] {
         if (isCarry(t, i)) return c[carry.indexOf(i)]!
         return outs.includes(i) ? slices[t.sliced.length + outs.indexOf(i)]! : zero(x)
       }
-      const linear = t.body.outputs.flatMap((o, i) => (t.cotangents[i] ? [[t.cotangents[i], cotangent(o.node, i)] as const] : []))
+      const linear = t.body.outputs.flatMap((o, i) =>
+        t.cotangents[i] ? [[t.cotangents[i], cotangent(o.node, i)] as const] : [],
+      )
       const made = placed(t, t.pulled, slices, linear)
       const at = (i: number) => made[t.floats.indexOf(t.body.inputs[i]!)]
       const added = (sum: Node, ct: Tangent) => (ct ? add(sum, ct) : sum)
       return {
-        carry: [...carry.map((i) => at(i) ?? zero(t.body.inputs[i]!)), ...captured.map((i, k) => added(c[carry.length + k]!, at(i)))],
+        carry: [
+          ...carry.map((i) => at(i) ?? zero(t.body.inputs[i]!)),
+          ...captured.map((i, k) => added(c[carry.length + k]!, at(i))),
+        ],
         out: over.map((i) => at(i)!),
       }
     },

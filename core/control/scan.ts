@@ -116,13 +116,11 @@ function evaluateScan(
   let carry = operands.slice(0, carries)
   const over = operands.slice(carries, carries + overs)
   const captured = operands.slice(carries + overs)
-  const outs = type.items
-    .slice(carries)
-    .map((t) => ({
-      dtype: t.dtype,
-      shape: sizes(t.shape, 'scan'),
-      data: allocate(t.dtype, count(sizes(t.shape, 'scan'))),
-    }))
+  const outs = type.items.slice(carries).map((t) => ({
+    dtype: t.dtype,
+    shape: sizes(t.shape, 'scan'),
+    data: allocate(t.dtype, count(sizes(t.shape, 'scan'))),
+  }))
   for (let k = 0; k < length; k++) {
     const at = reverse ? length - 1 - k : k
     const slices = over.map((x): Tensor => {

@@ -1,28 +1,31 @@
 /**
  * whileLoop: a loop whose length depends on data.
  * Forward mode carries tangents along, without a tape. Reverse mode needs a bound: with `most`, it is a scan of that length whose
- * iterations beyond the end change nothing (so it costs `most` iterations); without, it is an error that says so.
+ * iterations beyond the end are branches that do nothing; without, it is an error that says so.
  * Invariant: operands are carries, then captured: inputs of both the condition and the body.
  */
-import { type Callable, noSamples, op } from '../define.ts'
+import { type Callable, op } from '../define.ts'
+import { filled } from '../differentiate/accumulate.ts'
 import { batchNodes } from '../differentiate/vmap.ts'
 import { carryMismatch, notReversible, tooManySteps } from '../errors.ts'
 import { evaluateBody } from '../evaluate-body.ts'
 import { graphOf } from '../graph.ts'
-import type { Graph, JointMap, Node, Params, Tangent, Tensor, TensorType } from '../ir.ts'
+import type { Graph, JointMap, Node, Params, Sample, Tangent, Tensor, TensorType } from '../ir.ts'
 import { makeNode, operandError } from '../node.ts'
-import { broadcast } from '../primitives/broadcast.ts'
-import { greater, where } from '../primitives/comparison.ts'
-import { hasTangent, input } from '../primitives/leaf.ts'
-import { max } from '../primitives/reduce.ts'
-import { results } from '../primitives/tuple.ts'
+import { add, mul, sub } from '../primitives/arithmetic.ts'
+import { broadcast, sum } from '../primitives/broadcast.ts'
 import { cast } from '../primitives/cast.ts'
+import { greater, less, where } from '../primitives/comparison.ts'
+import { constant, hasTangent, input } from '../primitives/leaf.ts'
+import { results } from '../primitives/tuple.ts'
 import { inline, substitute } from '../rebuild.ts'
-import { sameType, showType } from '../shape.ts'
+import { ramp } from '../samples.ts'
+import { sameType, showType, tensor, tensorType } from '../shape.ts'
 import { pushBody } from './body-linear.ts'
+import { buildBranch } from './branch.ts'
 import { close } from './close.ts'
-import { filled } from '../differentiate/accumulate.ts'
-import { buildScan } from './scan.ts'
+import { requireInputs } from './fit.ts'
+import { scanOp } from './scan.ts'
 
 interface Parts {
   readonly condition: Graph
@@ -39,7 +42,10 @@ export function buildWhile(o: {
   body(carry: readonly Node[]): readonly Node[]
 }): Node {
   const carry = o.carry.map((c, i) => input(`carry${i}`, c.type as TensorType))
-  const outputs = [o.condition(carry), ...o.body(carry)].map((node, i) => ({ name: i === 0 ? 'again' : `out${i - 1}`, node }))
+  const outputs = [o.condition(carry), ...o.body(carry)].map((node, i) => ({
+    name: i === 0 ? 'again' : `out${i - 1}`,
+    node,
+  }))
   const { body, captured } = close('while', carry, outputs)
   const params = {
     condition: graphOf('condition', body.inputs, body.outputs.slice(0, 1)),
@@ -57,11 +63,14 @@ export const whileOp: Callable<typeof buildWhile> = op(
     facts: {},
     type: (p, operands) => {
       const { condition, body, carries } = partsOf(p)
+      requireCounts(partsOf(p), operands)
+      for (const g of [condition, body]) requireInputs('whileLoop', g, operands)
       const again = condition.outputs[0]!.node
       if (again.dtype !== 'bool' || again.shape.length > 0)
         throw operandError('whileLoop: the condition does not give bool[]', [again], 'compare scalars')
       body.outputs.forEach(({ node }, i) => {
-        if (!sameType(node.type, operands[i]!.type)) throw carryMismatch(String(i), showType(operands[i]!.type), showType(node.type))
+        if (!sameType(node.type, operands[i]!.type))
+          throw carryMismatch(String(i), showType(operands[i]!.type), showType(node.type))
       })
       return { kind: 'tuple', items: operands.slice(0, carries).map((c) => c.type as TensorType) }
     },
@@ -72,10 +81,34 @@ export const whileOp: Callable<typeof buildWhile> = op(
       const { condition, body, carries, most } = partsOf(node.params)
       return { kind: 'while', condition, body, carries, ...(most !== undefined && { most }) }
     },
-    samples: noSamples,
+    samples: (dtype) => [2.5, -9].map((end) => sampleOf(dtype, end)),
   },
   buildWhile,
 )
+
+/** x ← x · (w − x), counted, as long as the count is below `end`; so below 0, not at all. */
+function sampleOf(dtype: 'f32' | 'f64', end: number): Sample {
+  const [k, x, w] = [input('k', tensorType('i32', [])), input('x', tensorType(dtype, [2])), input('w', tensorType(dtype, [2]))]
+  const next = [add(k, constant(1, 'i32')), mul(x, sub(w, x))].map((node, i) => ({ name: `out${i}`, node }))
+  const again = less(cast(k, dtype), constant(end, dtype))
+  return {
+    operands: [tensor('i32', [], [0]), ramp(dtype, [2]), ramp(dtype, [2], 2)],
+    params: {
+      condition: graphOf('condition', [k, x, w], [{ name: 'again', node: again }]),
+      body: graphOf('body', [k, x, w], next),
+      carries: 2,
+      most: 12,
+    },
+  }
+}
+
+function requireCounts({ body, carries, most }: Parts, operands: readonly Node[]): void {
+  const isWhole = (n: number) => Number.isSafeInteger(n) && n >= 0
+  if (!isWhole(carries) || carries > operands.length || carries !== body.outputs.length)
+    throw operandError(`whileLoop: ${carries} carries do not fit ${body.outputs.length} results of the body`, operands)
+  if (most !== undefined && !isWhole(most))
+    throw operandError(`whileLoop: maxSteps ${most} is not a whole number ≥ 0`, [])
+}
 
 function evaluateWhile({ condition, body, carries, most }: Parts, operands: readonly Tensor[]): Tensor[] {
   let carry = operands.slice(0, carries)
@@ -90,17 +123,34 @@ function evaluateWhile({ condition, body, carries, most }: Parts, operands: read
 /** As long as any example goes on; those that are done keep their values. */
 function batchWhile(p: Parts, operands: readonly Node[], batched: readonly boolean[], size: number): readonly Node[] {
   const { carries, most } = p
-  const spread = (x: Node, i: number): Node => (batched[i] ? x : broadcast(x, [size, ...x.shape], x.shape.map((_, d) => d + 1)))
+  const spread = (x: Node, i: number): Node =>
+    batched[i]
+      ? x
+      : broadcast(
+          x,
+          [size, ...x.shape],
+          x.shape.map((_, d) => d + 1),
+        )
   const run = (g: Graph, carry: readonly Node[]): Node[] => {
     const captured = g.inputs.slice(carries)
     const outer = captured.flatMap((x, i) => (batched[carries + i] ? [] : [[x, operands[carries + i]!] as const]))
-    const own = [...g.inputs.slice(0, carries).map((x, i) => [x, carry[i]!] as const), ...captured.flatMap((x, i) => (batched[carries + i] ? [[x, operands[carries + i]!] as const] : []))]
-    return batchNodes(substitute(g.outputs.map((o) => o.node), new Map(outer)), new Map(own), size)
+    const own = [
+      ...g.inputs.slice(0, carries).map((x, i) => [x, carry[i]!] as const),
+      ...captured.flatMap((x, i) => (batched[carries + i] ? [[x, operands[carries + i]!] as const] : [])),
+    ]
+    return batchNodes(
+      substitute(
+        g.outputs.map((o) => o.node),
+        new Map(outer),
+      ),
+      new Map(own),
+      size,
+    )
   }
   const node = buildWhile({
     carry: operands.slice(0, carries).map(spread),
     most,
-    condition: (c) => greater(max(cast(run(p.condition, c)[0]!, 'i32')), 0),
+    condition: (c) => greater(sum(cast(run(p.condition, c)[0]!, 'i32')), 0),
     body: (c) => {
       const again = run(p.condition, c)[0]!
       return run(p.body, c).map((x, i) => where(broadcast(again, x.shape, [0]), x, c[i]!))
@@ -132,26 +182,25 @@ function linearWhile(node: Node): JointMap {
   }
   const pull = (cts: readonly Tangent[]): readonly Tangent[] => {
     if (most === undefined) throw notReversible()
-    const loop = masked(node, p, most)
-    const map = loop.op.linear!(loop)
-    const made = map.kind === 'joint' ? map.pull(cts) : []
-    return node.operands.map((x, i) => made[i < carries ? i : loop.operands.indexOf(x, carries)])
+    const map = scanOp.linear!(masked(node, p, most))
+    return map.kind === 'joint' ? map.pull(cts) : []
   }
   return { kind: 'joint', push, pull }
 }
 
-/** The same carries by a scan of length `most`: after the end, iterations keep what is there. */
+/**
+ * The same carries by a scan of length `most` on the same operands. Iterations beyond the end must not even compute: an index that
+ * grows with the count would leave its array.
+ */
 function masked(node: Node, { condition, body, carries }: Parts, most: number): Node {
-  const captured = node.operands.slice(carries)
-  return buildScan({
-    carry: node.operands.slice(0, carries),
-    over: [],
-    length: most,
-    body: (c) => {
-      const inputs = [...c, ...captured]
-      const again = inline(condition, inputs)[0]!
-      const next = inline(body, inputs)
-      return { carry: next.map((x, i) => where(broadcast(again, x.shape, []), x, c[i]!)), out: [] }
-    },
-  })
+  const again = inline(condition, body.inputs)[0]!
+  const step = buildBranch(
+    again,
+    body.inputs,
+    (x) => inline(body, x),
+    (x) => x.slice(0, carries),
+  )
+  const outputs = results(step).map((next, i) => ({ name: `out${i}`, node: next }))
+  const own = graphOf(body.name, body.inputs, outputs)
+  return makeNode(scanOp, node.operands, { body: own, length: most, carries, overs: 0, reverse: false })
 }
