@@ -1,22 +1,35 @@
 /** cotangent: the public API. Re-exports, nothing else. */
-export { type CompileOptions, type Executable, type Feed, compile } from './backends/compile.ts'
+
 export type { Backend } from './backends/backend.ts'
+export { type CompileOptions, compile, type Executable, type Feed } from './backends/compile.ts'
 export type { State } from './backends/state.ts'
+export { allOps } from './core/all-ops.ts'
+export { resolve } from './core/differentiate/resolve.ts'
 export { CotangentError, DeclarationError, InputError, InvariantError, UnsupportedError } from './core/errors.ts'
 export { evaluate } from './core/evaluate.ts'
 export { components, toDocument } from './core/graph.ts'
 export type { DType, Graph, Node, Tensor } from './core/ir.ts'
-export { inspect } from './core/node.ts'
-export { type Initializer, fill, glorotUniform, heUniform, ones, uniformIn, zeros } from './core/nn/initializers.ts'
-export { type Optimizer, adam, momentum, sgd } from './core/nn/optimizers.ts'
+export { fill, glorotUniform, heUniform, type Initializer, ones, uniformIn, zeros } from './core/nn/initializers.ts'
+export { adam, momentum, type Optimizer, sgd } from './core/nn/optimizers.ts'
 export { train } from './core/nn/train.ts'
-export { allOps } from './core/all-ops.ts'
+export { inspect } from './core/node.ts'
 export { parse } from './core/parse.ts'
 export { print } from './core/print.ts'
-export { type Program, type Value, type Values, bool, call, f32, f64, i32, program, programFromGraph, u8 } from './core/program.ts'
-export { type Mode, grad, hessian, hvp, jacobian, jvp, valueAndGrad, vjp } from './core/requests.ts'
-export { resolve } from './core/differentiate/resolve.ts'
+export {
+  bool,
+  call,
+  f32,
+  f64,
+  i32,
+  type Program,
+  program,
+  programFromGraph,
+  u8,
+  type Value,
+  type Values,
+} from './core/program.ts'
+export { grad, hessian, hvp, jacobian, jvp, type Mode, valueAndGrad, vjp, vmap } from './core/requests.ts'
+export { validatePlan } from './planner/memory/validate.ts'
 export { type PlanOptions, plan, withExplain } from './planner/plan.ts'
 export { type Target, wasmTarget } from './planner/target.ts'
 export type { Plan, PlanData } from './planner/types.ts'
-export { validatePlan } from './planner/memory/validate.ts'

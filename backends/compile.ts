@@ -13,7 +13,13 @@ import type { State } from './state.ts'
 import { wasm } from './wasm/index.ts'
 
 /** The typed array that holds values of a dtype. */
-export type ArrayOf<D extends DType> = D extends 'f32' ? Float32Array : D extends 'f64' ? Float64Array : D extends 'i32' ? Int32Array : Uint8Array
+export type ArrayOf<D extends DType> = D extends 'f32'
+  ? Float32Array
+  : D extends 'f64'
+    ? Float64Array
+    : D extends 'i32'
+      ? Int32Array
+      : Uint8Array
 /** What may be fed for a value of a dtype: its typed array, a number for rank 0, or arrays nested as its shape says. */
 export type Feed<D extends DType> = ArrayOf<D> | number | Nested
 type Nested = readonly (number | boolean | Nested)[]
@@ -51,7 +57,10 @@ export interface CompileOptions extends Omit<PlanOptions, 'threads' | 'target'> 
 }
 
 /** Plan for the backend, and load. `close()` ends workers early; a script that forgets it still exits. */
-export async function compile<I extends Values, S extends Values, O>(p: Program<I, S, O>, options: CompileOptions = {}): Promise<Executable<I, S, O>> {
+export async function compile<I extends Values, S extends Values, O>(
+  p: Program<I, S, O>,
+  options: CompileOptions = {},
+): Promise<Executable<I, S, O>> {
   const { backend = wasm(), seed, ...rest } = options
   const made = plan(p, { ...rest, threads: backend.threads, target: backend.target })
   const loaded = await backend.load(made, seed === undefined ? {} : { seed })

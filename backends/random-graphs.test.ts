@@ -2,11 +2,14 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../core/evaluate.ts'
-import type { Graph, Tensor } from '../core/ir.ts'
+import type { Graph, Node, Tensor } from '../core/ir.ts'
 import { distance } from '../core/laws.fixture.ts'
+import * as op from '../core/ops.ts'
+import { constant } from '../core/primitives/leaf.ts'
 import { print } from '../core/print.ts'
-import { type AnyProgram, NEXT } from '../core/program.ts'
+import { type AnyProgram, f32, i32, NEXT, program } from '../core/program.ts'
 import { type RandomOptions, type RandomProgram, randomProgram } from '../core/random-graph.fixture.ts'
+import { tensor } from '../core/shape.ts'
 import { validatePlan } from '../planner/memory/validate.ts'
 import { arraysOf, asProgram, derivatives, plansOf, valuesFor, withState } from './random-programs.fixture.ts'
 import { firstDifference, type Outcome, runInterpreter, runModule } from './wasm/run.fixture.ts'
@@ -84,5 +87,28 @@ describe('random programs: oracle = interpreter = WebAssembly, whatever is switc
       fc.property(random({ steps: 8 }), ({ graph, inputs }) => check(of(graph), inputs, graph, slopes)),
       { ...runs, numRuns: Math.ceil(runs.numRuns / 2) },
     )
+  })
+})
+
+describe('reading at a loaded index', () => {
+  const at = (table: (x: Node) => Node): AnyProgram =>
+    program({
+      inputs: { x: f32(2, 3), k: i32(4) },
+      outputs: ({ x, k }) => ({ y: op.gather(table(x), k), y1: table(x) }),
+    })
+  it.each<[string, (x: Node) => Node]>([
+    ['padding', (x) => op.pad(x, [[1, 1]], 0.5)],
+    ['padding with zeros, then a reshape', (x) => op.reshape(op.pad(x, [[0, 2]]), [4, 3])],
+    ['a concat of computed parts', (x) => op.concat([op.sin(x), op.mul(x, 2)])],
+    ['a transposed slice', (x) => op.transpose(op.slice(op.concat([x, x, x], 1), [0, 2], [1, 5]))],
+    ['counting numbers', (x) => op.add(op.iota([4], 0, 'f32'), op.sum(x))],
+    ['counting numbers alone', () => op.iota([4], 0, 'f32')],
+    ['padded counting numbers', () => op.pad(op.iota([2], 0, 'f32'), [[1, 1]])],
+    ['what was read at a loaded index', (x) => op.gather(op.pad(x, [[1, 1]]), constant([3, 0, 2, 1], 'i32'))],
+    ['padding of what was read', (x) => op.pad(op.gather(x, constant([1, 0], 'i32')), [[2, 0]])],
+  ])('of %s', (_, table) => {
+    const x = tensor('f32', [2, 3], [1, -2, 3, -4, 5, -6])
+    const p = at(table)
+    check(p, { x, k: tensor('i32', [4], [3, 0, 1, 2]) }, p.graph, values)
   })
 })

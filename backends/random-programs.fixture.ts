@@ -61,7 +61,7 @@ export const derivatives = {
 } satisfies { [kind: string]: (graph: Graph) => AnyProgram }
 
 /** So slow that every kernel is worth sharing. */
-const slow: Target = {
+export const slow: Target = {
   ...wasmTarget,
   name: 'slow',
   loopFlops: { f32: 1, f64: 1 },

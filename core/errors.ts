@@ -257,3 +257,19 @@ export function constantMask(op: string): DeclarationError {
     `${op}: the mask decides the shape of the result, so it must be a constant of dtype bool; use constant(values, 'bool', shape), or where(mask, x, 0) for a mask known only at run time`,
   )
 }
+
+// ——— multiplication orders ———
+
+export function eliminationDocument(place: string, why: string): InputError {
+  return new InputError('E_ELIMINATION_GRAPH', `${place}: ${why}`)
+}
+export function cyclicGraph(cycle: readonly number[]): InputError {
+  const shown = cycle.length > 12 ? [...cycle.slice(0, 12), '…'] : [...cycle, cycle[0]!]
+  return new InputError(
+    'E_CYCLE',
+    `edges: the graph has a cycle, ${shown.join(' → ')}; a computational graph has none (unroll the loop)`,
+  )
+}
+export function chainFile(line: number, why: string): InputError {
+  return new InputError('E_CHAIN', `line ${line}: ${why}`)
+}

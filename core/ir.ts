@@ -149,6 +149,8 @@ export type Lowering =
       to(at: readonly Index[], w: ElementWriter): readonly Index[]
       value(at: readonly Index[], w: ElementWriter): Scalar
     }
+  /** Operand i lies at `starts[i]` in the result, and together they fill it: each is stored where it belongs. */
+  | { readonly kind: 'parts'; readonly starts: readonly (readonly number[])[] }
   /** An item of a tuple: in memory, where the tuple's kernels leave it. */
   | { readonly kind: 'item' }
   /** A loop: the body's kernels, `length` times. Operands, results and body as in `scan`. */
@@ -205,6 +207,8 @@ export interface Facts {
   readonly branches?: readonly number[]
   /** No differentiation through it. */
   readonly opaque?: boolean
+  /** Its value, and what a derivative computes of it, is computed again where it is read, never kept. */
+  readonly recomputes?: boolean
   /** Reads result params.index of a tuple. */
   readonly projection?: boolean
   /** Nothing to compute and nothing to differentiate: an input or a constant. */

@@ -7,8 +7,124 @@ export { broadcastTo } from './align.ts'
 export { cond, scan, whileLoop } from './control/loops.ts'
 export { checkpoint, customVjp } from './control/region.ts'
 export { logSoftmax, relu, softmax, square } from './composites/activation.ts'
-export { crossEntropy, mse } from './composites/loss.ts'
+export {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  type ClassOptions,
+  crossEntropy,
+  type MarginOptions,
+  multilabelMarginLoss,
+  multilabelSoftMarginLoss,
+  multiMarginLoss,
+  nllLoss,
+  softMarginLoss,
+  type WeightedOptions,
+} from './composites/classification.ts'
+export { type AttentionOptions, bilinear, embedding, glu, scaledDotProductAttention } from './composites/layers.ts'
+export {
+  type GaussianOptions,
+  gaussianNllLoss,
+  huberLoss,
+  klDivergence,
+  l1Loss,
+  type LossOptions,
+  mse,
+  type PoissonOptions,
+  poissonNllLoss,
+  type Reduction,
+  smoothL1Loss,
+} from './composites/loss.ts'
+export {
+  batchNorm,
+  type BatchNormOptions,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  localResponseNorm,
+  normalize,
+  type NormOptions,
+  rmsNorm,
+  standardize,
+} from './composites/normalization.ts'
+export {
+  cdist,
+  cosineEmbeddingLoss,
+  cosineSimilarity,
+  type DistanceOptions,
+  hingeEmbeddingLoss,
+  marginRankingLoss,
+  pairwiseDistance,
+  tripletMarginLoss,
+  type TripletOptions,
+} from './composites/similarity.ts'
+export {
+  expandDims,
+  flip,
+  moveaxis,
+  pixelShuffle,
+  pixelUnshuffle,
+  repeat,
+  roll,
+  split,
+  squeeze,
+  swapaxes,
+  tile,
+  unfold,
+} from './composites/arranging.ts'
+export {
+  associativeScan,
+  type Chosen,
+  cummax,
+  cummin,
+  cumprod,
+  cumsum,
+  type CumulativeOptions,
+  logcumsumexp,
+} from './composites/cumulative.ts'
+export { diag, diagEmbed, diagonal, type DiagonalOptions, trace, tril, triu } from './composites/diagonals.ts'
+export {
+  indexAdd,
+  indexCopy,
+  indexGet,
+  indexPut,
+  maskedFill,
+  maskedSelect,
+  scatter,
+  scatterAddAlongAxis,
+  type ScatterOptions,
+  take,
+  takeAlongAxis,
+} from './composites/selecting.ts'
+export {
+  argsort,
+  kthValue,
+  median,
+  medianAlong,
+  quantile,
+  sort,
+  type SortOptions,
+  topk,
+} from './composites/sorting.ts'
 export { stack, unstack } from './composites/stacking.ts'
+export {
+  all,
+  any,
+  countNonzero,
+  distance,
+  logsumexp,
+  matrixNorm,
+  maxAlong,
+  minAlong,
+  nanmean,
+  nansum,
+  norm,
+  type SpreadOptions,
+  std,
+  variance,
+} from './composites/statistics.ts'
+export * from './composites/elementwise.ts'
+export * from './composites/gates.ts'
+export * from './composites/rectifiers.ts'
 export * from './primitives/arithmetic.ts'
 export { broadcast, reshape, sum } from './primitives/broadcast.ts'
 export { cast, stopGradient } from './primitives/cast.ts'
@@ -21,11 +137,19 @@ export {
   logicalAnd,
   logicalNot,
   logicalOr,
+  logicalXor,
   notEqual,
   where,
 } from './primitives/comparison.ts'
 export { contract, dot, matmul, outer } from './primitives/contract.ts'
+export * from './primitives/error-function.ts'
 export * from './primitives/exponential.ts'
+export * from './primitives/gamma.ts'
+export * from './primitives/hyperbolic.ts'
+export * from './primitives/log-space.ts'
+export * from './primitives/root.ts'
+export * from './primitives/rounding.ts'
+export * from './primitives/sign.ts'
 export { eye, gather, iota, oneHot, scatterAdd } from './primitives/indexing.ts'
 export { concat } from './primitives/concat.ts'
 export { pad, type Range, slice, transpose, type Widths } from './primitives/layout.ts'
@@ -37,3 +161,40 @@ export type { Windowing } from './primitives/window-axis.ts'
 export { overlapAdd, overlaps, windows } from './primitives/windows.ts'
 export { einsum } from './composites/einsum.ts'
 export { inner, kron, multiDot, tensordot, vdot, vecdot } from './composites/products.ts'
+export { col2im, type ColumnOptions, im2col } from './composites/columns.ts'
+export * from './composites/adaptive-pooling.ts'
+export * from './composites/convolution.ts'
+export { type InterpolateOptions, interpolate } from './composites/resampling.ts'
+export { type PadMode, padBy } from './composites/padding.ts'
+export {
+  argmaxPool1d,
+  argmaxPool2d,
+  argmaxPool3d,
+  type AvgPoolOptions,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  lpPool1d,
+  lpPool2d,
+  type LpPoolOptions,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type MaxPoolOptions,
+  type PoolOptions,
+} from './composites/pooling.ts'
+export type { PerAxis } from './composites/spatial.ts'
+export { maxFirst } from './primitives/first-max.ts'
+export { cholesky } from './linalg/cholesky.ts'
+export { cross } from './linalg/cross.ts'
+export { det, slogdet } from './linalg/determinant.ts'
+export { lu } from './linalg/lu.ts'
+export { inv } from './linalg/solve.ts'
+export {
+  choleskyInverse,
+  choleskySolve,
+  matrixPower,
+  solve,
+  solveTriangular,
+  type TriangularOptions,
+} from './linalg/systems.ts'

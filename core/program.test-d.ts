@@ -1,7 +1,7 @@
 /** Types of programs and requests: names of results are known, wrong ones are compile errors. Checked by `tsc`, never run. */
 import * as op from './ops.ts'
 import { f32, f64, i32, type Program, program } from './program.ts'
-import { grad, hessian, hvp, jacobian, jvp, valueAndGrad, vjp } from './requests.ts'
+import { grad, hessian, hvp, jacobian, jvp, valueAndGrad, vjp, vmap } from './requests.ts'
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 type OutputsOf<P> = P extends Program<infer _I, infer _S, infer O> ? keyof O : never
@@ -53,6 +53,12 @@ same<InputsOf<typeof q>, 'x' | 'y' | 'x_tangent'>(true)
 const twice = jacobian(g, { of: 'dloss_dw', wrt: 'x' })
 same<OutputsOf<typeof twice>, OutputsOf<typeof g> | 'ddloss_dw_dx'>(true)
 
+/** Names and dtypes stay when there are many examples; requests compose with it either way round. */
+const many = vmap(mlp, { over: ['x', 'y'], size: 'N' })
+same<OutputsOf<typeof many>, 'logits' | 'loss'>(true)
+same<InputsOf<typeof many>, 'x' | 'y'>(true)
+same<(typeof many)['inputs']['y']['dtype'], 'i32'>(true)
+
 // ——— dtypes of what a request adds ———
 
 same<(typeof p)['inputs']['x_tangent']['dtype'], 'f32'>(true)
@@ -79,6 +85,8 @@ hvp(mlp, { of: 'x', wrt: 'x' })
 jacobian(mlp, { of: 'loss', wrt: 'x', mode: 'sideways' })
 // @ts-expect-error a result of another request
 hessian(v, { of: 'dloss_dw', wrt: 'x' })
+// @ts-expect-error only an input has many values
+vmap(mlp, { over: 'w', size: 2 })
 // @ts-expect-error a name that the body does not have
 program({ inputs: { x: f32() }, outputs: ({ z }) => ({ y: z }) })
 // @ts-expect-error next of what is no state

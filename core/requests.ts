@@ -1,13 +1,13 @@
 /**
- * Derivative requests on programs: grad, jvp, vjp, jacobian, hessian, hvp. Each gives a program with more outputs.
+ * Requests on programs: grad, jvp, vjp, jacobian, hessian, hvp, each a program with more outputs; vmap, one for many examples.
  * Invariant: names and shapes of results follow from names and shapes of the request alone, never from the direction chosen.
  * dy/dx is called `dy_dx` and has shape [...y, ...x].
  * May not: differentiate; that happens when the planner resolves the request.
  */
 
-import { jacobian as jacobianOp, jvp as jvpOp, vjp as vjpOp } from './differentiate/requests.ts'
-import { nameTaken, notDifferentiable, notScalar, unknownName } from './errors.ts'
-import type { Node } from './ir.ts'
+import { jacobian as jacobianOp, jvp as jvpOp, vjp as vjpOp, vmap as vmapOp } from './differentiate/requests.ts'
+import { nameTaken, notDifferentiable, notScalar, unbatchableState, unknownName } from './errors.ts'
+import type { Dim, Node } from './ir.ts'
 import { zeros } from './nn/initializers.ts'
 import { results } from './primitives/tuple.ts'
 import {
@@ -237,8 +237,8 @@ export function vjp<I extends Values, S extends Values, O, const F extends Names
     ),
   )
 }
-function valueOf(node: Node): Value {
-  const made = (initial: Value['initial']): Value => ({ dtype: node.dtype, shape: node.shape, initial, init: made })
+function valueOf({ dtype, shape }: Pick<Node, 'dtype' | 'shape'>): Value {
+  const made = (initial: Value['initial']): Value => ({ dtype, shape, initial, init: made })
   return made(zeros())
 }
 
@@ -273,4 +273,29 @@ export function hvp<
     'hvp',
     jvpParts(gradients, 'hvp', second, (dy) => `${dy.slice(`d${o.of}_d`.length)}_hvp`),
   )
+}
+
+/**
+ * The same for `size` examples at once: the inputs in `over`, and all outputs, have a new first axis. Other inputs and the state are shared by
+ * all. `size` may be a name, bound when compiled.
+ */
+export function vmap<I extends Values, S extends Values, O>(
+  p: Program<I, S, O>,
+  o: { readonly over: Names<I> | readonly Names<I>[]; readonly size: Dim },
+): Program<I, S, O> {
+  const over: readonly string[] = [o.over].flat()
+  for (const name of over)
+    if (!(name in p.inputs)) throw unknownName('input', name, Object.keys(p.inputs), `vmap of ${p.name}`)
+  if (p.graph.outputs.some((x) => x.name.startsWith(NEXT))) throw unbatchableState(p.name)
+  const wide = ([name, v]: [string, Value]): [string, Value] => [
+    name,
+    over.includes(name) ? valueOf({ dtype: v.dtype, shape: [o.size, ...v.shape] }) : v,
+  ]
+  const inputs = Object.fromEntries(Object.entries(p.inputs as Values).map(wide))
+  const nodes = inputNodes(`vmap of ${p.name}`, inputs, p.state)
+  const byName = new Map(nodes.map((n) => [n.params['name'], n]))
+  const operands = p.graph.inputs.map((x) => byName.get(x.params['name'])!)
+  const all = results(vmapOp(operands, { body: p.graph, over, shape: [o.size] }))
+  const outputs = Object.fromEntries(p.graph.outputs.map((y, i) => [y.name, all[i]!]))
+  return finish(p, 'vmap', { inputs, outputs, next: {}, nodes })
 }

@@ -6,6 +6,7 @@
  */
 import type { DType } from './ir.ts'
 import type { BasicOp, Transcendental } from './scalar.ts'
+import { digamma, erf, erfc, erfinv, lgamma } from './special-functions.ts'
 
 /** Round a JS number to what `dtype` holds. Bools and integers are plain numbers here: 0 or 1, and wrapped to 32 bits. */
 export function round(x: number, dtype: DType): number {
@@ -83,10 +84,31 @@ export const basic: Readonly<Record<BasicOp, Evaluate>> = {
 
 export const reference: Readonly<Record<Transcendental, (a: number, b: number) => number>> = {
   exp: Math.exp,
+  exp2: (x) => 2 ** x,
+  expm1: Math.expm1,
   log: Math.log,
+  log1p: Math.log1p,
+  log2: Math.log2,
+  log10: Math.log10,
+  cbrt: Math.cbrt,
   sin: Math.sin,
   cos: Math.cos,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  atan2: Math.atan2,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
   tanh: Math.tanh,
+  asinh: Math.asinh,
+  acosh: Math.acosh,
+  atanh: Math.atanh,
+  erf,
+  erfc,
+  erfinv,
+  lgamma,
+  digamma,
   sigmoid: (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))),
   /** pow(1, y) = pow(x, 0) = pow(−1, ±∞) = 1, also for NaN (IEEE 754; JS differs at 1 and −1). */
   pow: (x, y) => (x === 1 || (x === -1 && Math.abs(y) === Number.POSITIVE_INFINITY) ? 1 : x ** y),

@@ -44,7 +44,35 @@ export type BasicOp =
   | 'mantissa'
 
 /** Approximated once, by the same basic operations for every backend (`planner/kernels/math`), so that all backends agree bit for bit. */
-export type Transcendental = 'exp' | 'log' | 'sin' | 'cos' | 'tanh' | 'sigmoid' | 'pow'
+export type Transcendental =
+  | 'exp'
+  | 'exp2'
+  | 'expm1'
+  | 'log'
+  | 'log1p'
+  | 'log2'
+  | 'log10'
+  | 'pow'
+  | 'cbrt'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'atan2'
+  | 'sinh'
+  | 'cosh'
+  | 'tanh'
+  | 'sigmoid'
+  | 'asinh'
+  | 'acosh'
+  | 'atanh'
+  | 'erf'
+  | 'erfc'
+  | 'erfinv'
+  | 'lgamma'
+  | 'digamma'
 
 export type ScalarOp = BasicOp | Transcendental
 

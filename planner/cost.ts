@@ -4,6 +4,7 @@
  * May not: measure.
  */
 import type { Instr, Kernel, Sweep } from '../core/loops.ts'
+import { reference } from '../core/scalar-evaluate.ts'
 import { bytesOf, count } from '../core/shape.ts'
 import { type Item, isLoop } from './kernels/items.ts'
 import { ALIGN, type Target } from './target.ts'
@@ -17,7 +18,7 @@ export interface Cost {
   readonly seconds: number
 }
 
-const transcendental = new Set(['exp', 'log', 'sin', 'cos', 'tanh', 'sigmoid', 'pow'])
+const transcendental: ReadonlySet<string> = new Set(Object.keys(reference))
 const free = new Set(['const', 'load', 'index', 'reduced'])
 
 export function costOf(kernel: Kernel, target: Target): Cost {

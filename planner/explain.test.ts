@@ -24,8 +24,8 @@ describe('explain', () => {
     expect(plan(p).explain({ tape: true })).toMatchInlineSnapshot(`
       "plan           wave    f32 · 1 worker · wasm simd128
       passes         resolve 5 → simplify 5 → fold 5 → cse 5 → simplify 5 → dead-code 5
-      kernels        5 nodes in 1 kernels    1 maps · 0 contractions · 0 reductions
-      schedule       1 steps, 0 barriers · predicted 0.002983 ms · 51.0 kFLOP · 7.8 KiB moved
+      kernels        5 nodes in 1 kernel    1 map · 0 contractions · 0 reductions
+      schedule       1 step, 0 barriers · predicted 0.002983 ms · 51.0 kFLOP · 7.8 KiB moved
       memory         arena 8.9 KiB · naive 8.9 KiB · lower bound 8.9 KiB · proven optimal: yes
         at the peak     3.9 KiB  x
                         3.9 KiB  y
@@ -37,12 +37,12 @@ describe('explain', () => {
     expect(plan(jacobian(layers(64, 32, 4), { of: 'y', wrt: 'x' })).explain()).toMatchInlineSnapshot(`
       "plan           jacobian(layers 64→32→4)    f32 · 1 worker · wasm simd128
       differentiate  dy_dx: reverse   ← lowest predicted time; seeds: forward 64, reverse 4
-                       forward     12.7 kmul  0.002715 ms  10.4 KiB   ×1.5
-                       reverse     11.1 kmul  0.001769 ms  2.5 KiB
-      passes         resolve 22 → simplify 22 → fold 22 → cse 21 → simplify 21 → dead-code 21
-      kernels        21 nodes in 5 kernels    1 maps · 2 contractions · 2 reductions
-      schedule       5 steps, 0 barriers · predicted 0.00177 ms · 23.8 kFLOP · 19.9 KiB moved
-      memory         arena 20.8 KiB · naive 21.2 KiB · lower bound 20.8 KiB · proven optimal: yes
+                       forward     12.7 kmul  0.002715 ms  10.4 KiB   ×1.6
+                       reverse     10.7 kmul  0.001654 ms  1.9 KiB
+      passes         resolve 22 → simplify 24 → fold 24 → cse 23 → simplify 23 → dead-code 20
+      kernels        20 nodes in 4 kernels    1 map · 1 contraction · 2 reductions
+      schedule       4 steps, 0 barriers · predicted 0.001655 ms · 22.9 kFLOP · 19.8 KiB moved
+      memory         arena 20.8 KiB · naive 21.1 KiB · lower bound 20.8 KiB · proven optimal: yes
         at the peak     9.5 KiB  scratch of contract
                         8.0 KiB  w0
                         1.0 KiB  control
@@ -57,18 +57,20 @@ describe('explain', () => {
       state: { w: f32(20, 5), b: f32(5) },
       outputs: ({ x, y, w, b }) => ({ loss: op.crossEntropy(op.add(op.matmul(x, w), b), y) }),
     })
-    expect(plan(train(classifier, { minimize: 'loss', with: adam() }), { threads: 2 }).explain()).toMatchInlineSnapshot(`
-      "plan           train(classifier)    f32 i32 · 2 workers · wasm simd128
+    expect(
+      plan(train(classifier, { minimize: 'loss', with: adam() }), { threads: 2 }).explain(),
+    ).toMatchInlineSnapshot(`
+      "plan           train(classifier)    f32 i32 bool · 2 workers · wasm simd128
       differentiate  dloss_dw, dloss_db: reverse   ← reverse was asked for
-      passes         resolve 137 → simplify 135 → fold 135 → cse 110 → simplify 110 → dead-code 104
-      kernels        104 nodes in 12 kernels    4 maps · 2 contractions · 6 reductions
-      schedule       12 steps, 0 barriers · predicted 0.003196 ms · 26.7 kFLOP · 19.3 KiB moved
-      memory         arena 14.3 KiB · naive 24.9 KiB · lower bound 14.3 KiB · proven optimal: yes
+      passes         resolve 144 → simplify 142 → fold 142 → cse 115 → simplify 115 → dead-code 109
+      kernels        109 nodes in 12 kernels    4 maps · 2 contractions · 6 reductions
+      schedule       12 steps, 0 barriers · predicted 0.003148 ms · 26.9 kFLOP · 18.3 KiB moved
+      memory         arena 14.9 KiB · naive 24.4 KiB · lower bound 14.9 KiB · proven optimal: yes
         at the peak     8.3 KiB  scratch of contract
                         2.5 KiB  x
                         1.0 KiB  control
-                          640 B  oneHot(y)·-0.03125
-                          400 B  w"
+                          640 B  where(oneHot(y) ≠ 0, -0.03125, 0)
+                          640 B  x·w+b"
     `)
   })
   it('does not depend on an option that changes nothing', () => {

@@ -9,13 +9,21 @@ const COLUMN = 15
 
 export function explain(plan: PlanData, options: { readonly tape?: boolean } = {}): string {
   const lines = [
-    row('plan', `${plan.name}    ${dtypesOf(plan)} · ${plan.threads} worker${plan.threads === 1 ? '' : 's'} · ${plan.target}`),
+    row(
+      'plan',
+      `${plan.name}    ${dtypesOf(plan)} · ${plan.threads} worker${plan.threads === 1 ? '' : 's'} · ${plan.target}`,
+    ),
     ...differentiation(plan),
     row('passes', plan.passes.map((p) => `${p.pass} ${p.nodes}`).join(' → ')),
     row('kernels', kernelSummary(plan)),
-    row('schedule', `${plan.steps.length} steps, ${plan.steps.filter((s) => s.barrier).length} barriers · predicted ${plan.cost.predictedMs} ms · ${engineering(plan.cost.flops)}FLOP · ${size(plan.cost.bytes)} moved`),
+    row(
+      'schedule',
+      `${several(plan.steps.length, 'step')}, ${several(plan.steps.filter((s) => s.barrier).length, 'barrier')} · predicted ${plan.cost.predictedMs} ms · ${engineering(plan.cost.flops)}FLOP · ${size(plan.cost.bytes)} moved`,
+    ),
     row('memory', memorySummary(plan)),
-    ...plan.memory.alive.slice(0, 5).map((a, i) => row(i === 0 ? '  at the peak' : '', `${size(a.bytes).padStart(10)}  ${a.name}`)),
+    ...plan.memory.alive
+      .slice(0, 5)
+      .map((a, i) => row(i === 0 ? '  at the peak' : '', `${size(a.bytes).padStart(10)}  ${a.name}`)),
     ...(options.tape ? tape(plan) : []),
   ]
   return lines.map((l) => l.trimEnd()).join('\n')
@@ -23,18 +31,29 @@ export function explain(plan: PlanData, options: { readonly tape?: boolean } = {
 
 const row = (head: string, text: string): string => `${head.padEnd(COLUMN)}${text}`
 
+/** Derivatives with equal reports share their lines; equal, not identical, so that a plan read from JSON says the same. */
 function differentiation(plan: PlanData): string[] {
-  return [...new Set(Object.values(plan.orders))].flatMap((order) => {
-    const names = Object.keys(plan.orders).filter((n) => plan.orders[n] === order)
-    return [row('differentiate', `${names.join(', ')}: ${order.chosen}   ← ${order.reason}`), ...alternatives(order)]
-  })
+  const groups = new Map<string, { readonly order: OrderReport; readonly names: string[] }>()
+  for (const [name, order] of Object.entries(plan.orders)) {
+    const key = JSON.stringify(order)
+    const group = groups.get(key)
+    if (group) group.names.push(name)
+    else groups.set(key, { order, names: [name] })
+  }
+  return [...groups.values()].flatMap(({ order, names }) => [
+    row('differentiate', `${names.join(', ')}: ${order.chosen}   ← ${order.reason}`),
+    ...alternatives(order),
+  ])
 }
 
 function alternatives(order: OrderReport): string[] {
   const best = order.candidates.find((c) => c.name === order.chosen)
   return order.candidates.map((c) => {
     const factor = best && c !== best ? `   ×${(c.predictedMs / best.predictedMs).toPrecision(2)}` : ''
-    return row('', `  ${c.name.padEnd(10)}${engineering(c.multiplications).padStart(8)}mul  ${c.predictedMs} ms  ${size(c.bytes)}${factor}`)
+    return row(
+      '',
+      `  ${c.name.padEnd(10)}${engineering(c.multiplications).padStart(8)}mul  ${c.predictedMs} ms  ${size(c.bytes)}${factor}`,
+    )
   })
 }
 
@@ -43,7 +62,7 @@ function kernelSummary(plan: PlanData): string {
   const reductions = plan.kernels.filter((k) => !k.form && k.sweeps.some((s) => s.reductions.length > 0)).length
   const maps = plan.kernels.length - form - reductions
   const nodes = plan.passes.at(-1)?.nodes ?? 0
-  return `${nodes} nodes in ${plan.kernels.length} kernels    ${maps} maps · ${form} contractions · ${reductions} reductions`
+  return `${nodes} nodes in ${several(plan.kernels.length, 'kernel')}    ${several(maps, 'map')} · ${several(form, 'contraction')} · ${several(reductions, 'reduction')}`
 }
 
 function memorySummary({ memory: m }: PlanData): string {
@@ -57,7 +76,10 @@ function tape(plan: PlanData): string[] {
     const stored = kernel.sweeps.flatMap((s) => s.stores.map((store) => plan.buffers[store.buffer]!))
     const shape = kernel.outer.map((a) => a.extent).join('×') || 'scalar'
     const names = [...new Set(stored)].map((b) => `${b.name} : ${b.dtype}[${b.shape}] (last read at step ${b.live[1]})`)
-    return row(i === 0 ? 'tape' : '', `${String(i).padStart(4)}  ${kernel.form ? 'contraction' : kernel.name} over ${shape} → ${names.join(', ')}${step.barrier ? '   | barrier' : ''}`)
+    return row(
+      i === 0 ? 'tape' : '',
+      `${String(i).padStart(4)}  ${kernel.form ? 'contraction' : kernel.name} over ${shape} → ${names.join(', ')}${step.barrier ? '   | barrier' : ''}`,
+    )
   })
 }
 
@@ -67,6 +89,8 @@ function dtypesOf(plan: PlanData): string {
     .filter((d) => used.has(d as keyof typeof bytesOf))
     .join(' ')
 }
+
+const several = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
 
 /** 12.3 KiB */
 export function size(bytes: number): string {

@@ -22,12 +22,35 @@ describe('kernels of known programs', () => {
   const wide = { a: f32(64, 32), b: f32(64, 32) }
   it.each<[string, AnyProgram, number]>([
     ['a chain of elementwise ops', one(wide, ({ a, b }) => op.tanh(op.mul(op.add(op.sin(a!), b!), 2))), 1],
-    ['a chain with several readers', one(wide, ({ a, b }) => { const s = op.sin(a!); return op.add(op.mul(s, s), op.mul(s, b!)) }), 1],
+    [
+      'a chain with several readers',
+      one(wide, ({ a, b }) => {
+        const s = op.sin(a!)
+        return op.add(op.mul(s, s), op.mul(s, b!))
+      }),
+      1,
+    ],
     ['sum(a·b)', one(wide, ({ a, b }) => op.sum(op.mul(a!, b!))), 1],
-    ['an elementwise chain through views', one(wide, ({ a, b }) => op.add(op.transpose(op.transpose(op.sin(a!))), b!)), 1],
-    ['matmul, bias, relu', one({ x: f32(8, 16), w: f32(16, 4), b: f32(4) }, ({ x, w, b }) => op.relu(op.add(op.matmul(x!, w!), b!))), 1],
-    ['a matmul of a transposed operand', one({ x: f32(16, 8), w: f32(16, 4) }, ({ x, w }) => op.matmul(op.transpose(x!), w!)), 1],
-    ['mean, then what is the same at each point of the rest', one(wide, ({ a }) => op.sqrt(op.add(op.mean(a!, { axes: 1 }), 1))), 1],
+    [
+      'an elementwise chain through views',
+      one(wide, ({ a, b }) => op.add(op.transpose(op.transpose(op.sin(a!))), b!)),
+      1,
+    ],
+    [
+      'matmul, bias, relu',
+      one({ x: f32(8, 16), w: f32(16, 4), b: f32(4) }, ({ x, w, b }) => op.relu(op.add(op.matmul(x!, w!), b!))),
+      1,
+    ],
+    [
+      'a matmul of a transposed operand',
+      one({ x: f32(16, 8), w: f32(16, 4) }, ({ x, w }) => op.matmul(op.transpose(x!), w!)),
+      1,
+    ],
+    [
+      'mean, then what is the same at each point of the rest',
+      one(wide, ({ a }) => op.sqrt(op.add(op.mean(a!, { axes: 1 }), 1))),
+      1,
+    ],
   ])('%s', (_, p, kernels) => {
     expect(kernelsOf(p)).toBe(kernels)
     expect(kernelsOf(p, { fusion: false })).toBeGreaterThanOrEqual(kernels)
@@ -51,13 +74,17 @@ describe('work', () => {
       const outer = op.broadcast(op.sin(a!), [100, 100], [0])
       return op.add(outer, op.broadcast(op.exp(b!), [100, 100], [1]))
     })
-    const sines = plan(p).kernels.filter((k) => k.sweeps.some((s) => s.code.some((i) => i.op === 'sin' || i.op === 'exp')))
+    const sines = plan(p).kernels.filter((k) =>
+      k.sweeps.some((s) => s.code.some((i) => i.op === 'sin' || i.op === 'exp')),
+    )
     for (const k of sines) expect(k.outer.reduce((n, a) => n * a.extent, 1)).toBeLessThanOrEqual(100)
   })
   it('of a fused plan is at most that of the plan without fusion', () => {
     fc.assert(
       fc.property(randomProgram(fc), ({ graph }) => {
-        const inputs = Object.fromEntries(graph.inputs.map((x) => [String(x.params['name']), x.dtype === 'i32' ? i32(...x.shape) : f32(...x.shape)]))
+        const inputs = Object.fromEntries(
+          graph.inputs.map((x) => [String(x.params['name']), x.dtype === 'i32' ? i32(...x.shape) : f32(...x.shape)]),
+        )
         const p: AnyProgram = { name: 'random', inputs, state: {}, outputs: { y0: 'dense', y1: 'dense' }, graph }
         expect(plan(p).cost.flops).toBeLessThanOrEqual(plan(p, { fusion: false }).cost.flops)
       }),
@@ -65,7 +92,11 @@ describe('work', () => {
     )
   })
   it('of a long reduction is cut into chunks that workers share; of a short one not', () => {
-    const sum = (n: number) => plan(one({ a: f32(n) }, ({ a }) => op.sum(op.sin(a!))), { threads: 2 })
+    const sum = (n: number) =>
+      plan(
+        one({ a: f32(n) }, ({ a }) => op.sum(op.sin(a!))),
+        { threads: 2 },
+      )
     expect(sum(1_000_000).kernels.length).toBe(2)
     expect(sum(1_000_000).steps[0]!.ranks).toBe('all')
     expect(sum(1000).kernels.length).toBe(1)

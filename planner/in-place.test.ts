@@ -37,16 +37,25 @@ describe('state', () => {
   })
   it('that swaps goes through memory of its own, and only once', () => {
     const p = planned(
-      program({ inputs: {}, state: { a: f32(5), b: f32(5) }, body: ({ a, b }) => ({ outputs: {}, next: { a: b, b: a } }) }),
+      program({
+        inputs: {},
+        state: { a: f32(5), b: f32(5) },
+        body: ({ a, b }) => ({ outputs: {}, next: { a: b, b: a } }),
+      }),
     )
     expect(written(p)).toEqual(['a', 'b'])
     expect(p.buffers.filter((b) => b.role === 'temporary').length).toBeGreaterThan(0)
   })
   it('that an output shows is the value before the step', () => {
     const p = planned(
-      program({ inputs: {}, state: { n: f32(3) }, body: ({ n }) => ({ outputs: { before: n }, next: { n: op.add(n, 1) } }) }),
+      program({
+        inputs: {},
+        state: { n: f32(3) },
+        body: ({ n }) => ({ outputs: { before: n }, next: { n: op.add(n, 1) } }),
+      }),
     )
-    const store = (role: string) => p.kernels.findIndex((k) => k.sweeps.some((s) => s.stores.some((x) => p.buffers[x.buffer]!.role === role)))
+    const store = (role: string) =>
+      p.kernels.findIndex((k) => k.sweeps.some((s) => s.stores.some((x) => p.buffers[x.buffer]!.role === role)))
     expect(store('output')).toBeLessThanOrEqual(store('state'))
   })
 })

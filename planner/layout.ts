@@ -12,7 +12,17 @@ import type { Fused } from './kernels/fuse.ts'
 import { lowerBound } from './memory/bound.ts'
 import type { Scheduled } from './schedule/schedule.ts'
 import type { Target } from './target.ts'
-import type { InitialValue, MemoryReport, OrderReport, PassReport, PlanBuffer, PlanData, Port, Role, StatePort } from './types.ts'
+import type {
+  InitialValue,
+  MemoryReport,
+  OrderReport,
+  PassReport,
+  PlanBuffer,
+  PlanData,
+  Port,
+  Role,
+  StatePort,
+} from './types.ts'
 
 interface Context {
   readonly placement: 'greedy' | 'naive'
@@ -22,13 +32,27 @@ interface Context {
   readonly passes: readonly PassReport[]
 }
 
-
-export function layout<I extends Values, S extends Values, O>(p: Program<I, S, O>, fused: Fused, s: Scheduled, c: Context): PlanData {
+export function layout<I extends Values, S extends Values, O>(
+  p: Program<I, S, O>,
+  fused: Fused,
+  s: Scheduled,
+  c: Context,
+): PlanData {
   const { buffers, arena, ids } = addresses(s, c.placement)
   if (arena > 2 ** 32) throw planTooLarge(arena)
-  const port = (name: string, node: Fused['inputs'][number]['node'], buffer: number): Port => ({ name, buffer: ids.get(buffer)!, dtype: node.dtype, shape: sizes(node.shape, name) })
-  const ports = fused.inputs.map(({ node, buffer }) => ({ role: node.params['role'], port: port(String(node.params['name']), node, buffer) }))
-  const state = ports.filter((x) => x.role === 'state').map(({ port: own }, ordinal): StatePort => ({ ...own, init: initialOf(p.state[own.name]!.initial), ordinal }))
+  const port = (name: string, node: Fused['inputs'][number]['node'], buffer: number): Port => ({
+    name,
+    buffer: ids.get(buffer)!,
+    dtype: node.dtype,
+    shape: sizes(node.shape, name),
+  })
+  const ports = fused.inputs.map(({ node, buffer }) => ({
+    role: node.params['role'],
+    port: port(String(node.params['name']), node, buffer),
+  }))
+  const state = ports
+    .filter((x) => x.role === 'state')
+    .map(({ port: own }, ordinal): StatePort => ({ ...own, init: initialOf(p.state[own.name]!.initial), ordinal }))
   const data: Omit<PlanData, 'hash'> = {
     format: 'cotangent/plan-1',
     name: p.name,
@@ -52,20 +76,32 @@ export function layout<I extends Values, S extends Values, O>(p: Program<I, S, O
 }
 
 const initialOf = (init: object): InitialValue =>
-  Object.fromEntries(Object.entries(init).map(([k, v]) => [k, typeof v === 'number' ? encodeNumber(v) : String(v)])) as unknown as InitialValue
+  Object.fromEntries(
+    Object.entries(init).map(([k, v]) => [k, typeof v === 'number' ? encodeNumber(v) : String(v)]),
+  ) as unknown as InitialValue
 
-function renumbered(kernel: Scheduled['kernels'][number], ids: ReadonlyMap<number, number>): Scheduled['kernels'][number] {
+function renumbered(
+  kernel: Scheduled['kernels'][number],
+  ids: ReadonlyMap<number, number>,
+): Scheduled['kernels'][number] {
   const sweeps = kernel.sweeps.map((sweep) => ({
     ...sweep,
     code: sweep.code.map((i) => (i.op === 'load' ? { ...i, buffer: ids.get(i.buffer)! } : i)),
     stores: sweep.stores.map((store) => ({ ...store, buffer: ids.get(store.buffer)! })),
   }))
-  return { ...kernel, sweeps, ...(kernel.scratch && { scratch: { ...kernel.scratch, buffer: ids.get(kernel.scratch.buffer)! } }) }
+  return {
+    ...kernel,
+    sweeps,
+    ...(kernel.scratch && { scratch: { ...kernel.scratch, buffer: ids.get(kernel.scratch.buffer)! } }),
+  }
 }
 
 function memoryReport(buffers: readonly PlanBuffer[], arena: number): MemoryReport {
-  const sum = (...roles: readonly Role[]) => buffers.filter((b) => roles.includes(b.role)).reduce((n, b) => n + aligned(b.bytes), 0)
-  const blocks = buffers.filter((b) => b.role !== 'slice').map((b) => ({ id: b.id, size: aligned(b.bytes), first: b.live[0], last: b.live[1] }))
+  const sum = (...roles: readonly Role[]) =>
+    buffers.filter((b) => roles.includes(b.role)).reduce((n, b) => n + aligned(b.bytes), 0)
+  const blocks = buffers
+    .filter((b) => b.role !== 'slice')
+    .map((b) => ({ id: b.id, size: aligned(b.bytes), first: b.live[0], last: b.live[1] }))
   const bound = lowerBound(blocks)
   return {
     peak: arena,
@@ -98,7 +134,8 @@ function deepFreeze<T extends object>(value: T): T {
   while (stack.length > 0) {
     const top = stack.pop()!
     Object.freeze(top)
-    for (const child of Object.values(top)) if (typeof child === 'object' && child !== null && !Object.isFrozen(child)) stack.push(child as object)
+    for (const child of Object.values(top))
+      if (typeof child === 'object' && child !== null && !Object.isFrozen(child)) stack.push(child as object)
   }
   return value
 }

@@ -10,9 +10,9 @@ import type { Graph } from '../core/ir.ts'
 import type { Program, Values } from '../core/program.ts'
 import { bind } from '../core/rebuild.ts'
 import { explain } from './explain.ts'
-import { chooser } from './order/choose.ts'
 import { fuse } from './kernels/fuse.ts'
 import { layout } from './layout.ts'
+import { chooser } from './order/choose.ts'
 import { inBodies, type Pass } from './pass.ts'
 import { cse } from './passes/cse.ts'
 import { deadCode } from './passes/dead-code.ts'
@@ -66,14 +66,22 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
 /** A plan from its JSON: the same, with `explain`. */
 export function withExplain(data: PlanData): Plan {
   const made = { ...data } as Plan
-  Object.defineProperty(made, 'explain', { value: (options?: { tape?: boolean }) => explain(data, options), enumerable: false })
+  Object.defineProperty(made, 'explain', {
+    value: (options?: { tape?: boolean }) => explain(data, options),
+    enumerable: false,
+  })
   return Object.freeze(made)
 }
 
-function bindAll<I extends Values, S extends Values, O>(p: Program<I, S, O>, sizes: { readonly [name: string]: number }): Graph {
+function bindAll<I extends Values, S extends Values, O>(
+  p: Program<I, S, O>,
+  sizes: { readonly [name: string]: number },
+): Graph {
   const used = new Set<string>()
-  for (const v of [...Object.values(p.inputs), ...Object.values(p.state)] as Values[string][]) for (const d of v.shape) if (typeof d === 'string') used.add(d)
-  for (const name of Object.keys(sizes)) if (!used.has(name)) throw unknownName('dimension', name, [...used], `sizes for ${p.name}`)
+  for (const v of [...Object.values(p.inputs), ...Object.values(p.state)] as Values[string][])
+    for (const d of v.shape) if (typeof d === 'string') used.add(d)
+  for (const name of Object.keys(sizes))
+    if (!used.has(name)) throw unknownName('dimension', name, [...used], `sizes for ${p.name}`)
   for (const name of used) if (sizes[name] === undefined) throw unboundDimension(name, p.name)
   return used.size > 0 ? bind(p.graph, sizes) : p.graph
 }

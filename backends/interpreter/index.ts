@@ -71,7 +71,11 @@ function walk(
     let next = 0
     while (at <= to) {
       const loop = loops[next]
-      const { first, last, count: times } = loop === undefined ? { first: to + 1, last: to, count: 0 } : plan.loops[loop]!
+      const {
+        first,
+        last,
+        count: times,
+      } = loop === undefined ? { first: to + 1, last: to, count: 0 } : plan.loops[loop]!
       for (; at < first && at <= to; at++) visit(plan.steps[at]!.kernel)
       if (loop === undefined) break
       const inside = loops.filter((l) => l > loop && plan.loops[l]!.last <= last)

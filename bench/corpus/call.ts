@@ -17,7 +17,7 @@ export interface Call {
   /** The recorded value of an input, for arguments that decide a shape. */
   valueOf(input: Node): Tensor
 }
-const isNode = (x: unknown): x is Node => typeof x === 'object' && x !== null && 'op' in x && 'operands' in x
+export const isNode = (x: unknown): x is Node => typeof x === 'object' && x !== null && 'op' in x && 'operands' in x
 
 export type Builder = (c: Call) => Node | readonly Node[]
 

@@ -1,134 +1,130 @@
-/** PyTorch's losses as our ops. */
+/** PyTorch's losses and distances as ours. */
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
-import {
-  arg,
-  type Builder,
-  type Call,
-  dimOf,
-  flag,
-  NotCovered,
-  node,
-  number,
-  optionalNode,
-  sizesOf,
-  text,
-} from './call.ts'
-import { clamp, xlogy } from './operators-elementwise.ts'
+import { arg, type Builder, type Call, dimOf, flag, NotCovered, node, number, optionalNode, text } from './call.ts'
 
-/** The recorded reduction of elementwise losses. */
-function total(c: Call, losses: Node): Node {
-  const how = text(c, 99, 'reduction', 'mean')
-  if (how === 'none') return losses
-  if (how === 'sum') return op.sum(losses)
-  return how === 'batchmean' ? op.div(op.sum(losses), sizesOf(losses)[0]!) : op.mean(losses)
+type Reduced = { readonly reduction: op.Reduction }
+/** The recorded reduction, also by its two flags of old. */
+function reduction(c: Call): Reduced {
+  const { size_average: average, reduce } = c.kw as { size_average?: boolean; reduce?: boolean }
+  if (average !== undefined || reduce !== undefined)
+    return { reduction: reduce === false ? 'none' : average === false ? 'sum' : 'mean' }
+  return { reduction: text(c, 99, 'reduction', 'mean') as op.Reduction }
 }
 const loss =
-  (f: (x: Node, target: Node, c: Call) => Node): Builder =>
+  (f: (x: Node, target: Node, o: Reduced, c: Call) => Node): Builder =>
   (c) =>
-    total(c, f(node(c, 0, 'input'), node(c, 1, 'target'), c))
+    f(node(c, 0, 'input'), node(c, 1, 'target'), reduction(c), c)
+const optional = (c: Call, at: number, name: string): { [name: string]: Node } => {
+  const given = optionalNode(c, at, name)
+  return given ? { [name]: given } : {}
+}
+/** A word, and a number with its default. */
+const named = (c: Call, name: string, otherwise: number): number => number(c, 99, name, otherwise)
 
-function huber(x: Node, target: Node, c: Call): Node {
-  const delta = number(c, 99, 'delta', 1)
-  const d = op.abs(op.sub(x, target))
-  return op.where(op.lessEqual(d, delta), op.mul(op.square(d), 0.5), op.mul(op.sub(d, 0.5 * delta), delta))
-}
-function smoothL1(x: Node, target: Node, c: Call): Node {
-  const beta = number(c, 99, 'beta', 1)
-  const d = op.abs(op.sub(x, target))
-  if (beta === 0) return d
-  return op.where(op.less(d, beta), op.div(op.square(d), 2 * beta), op.sub(d, 0.5 * beta))
-}
+const classified =
+  (f: (x: Node, target: Node, o: op.ClassOptions & { labelSmoothing?: number }) => Node): Builder =>
+  (c) => {
+    const x = node(c, 0)
+    const o = {
+      ...reduction(c),
+      ...optional(c, 2, 'weight'),
+      axis: x.shape.length === 1 ? 0 : 1,
+      ignoreIndex: named(c, 'ignore_index', -100),
+      labelSmoothing: named(c, 'label_smoothing', 0),
+    }
+    return f(x, node(c, 1), o)
+  }
 
-/** Σ over classes (dimension 1) of weight · probability · −log-probability; the mean divides by the weights used. */
-function classified(c: Call, logs: Node, target: Node): Node {
-  const axis = logs.shape.length === 1 ? 0 : 1
-  const classes = sizesOf(logs)[axis]!
-  if (number(c, 99, 'label_smoothing', 0) !== 0) throw new NotCovered('label smoothing')
-  const indices = target.dtype === 'i32'
-  const weight = optionalNode(c, 2, 'weight')
-  const wide = weight ? op.reshape(weight, [classes, ...logs.shape.slice(axis + 1).map(() => 1)]) : undefined
-  const chosen = indices ? hot(logs, target, classes, axis, number(c, 99, 'ignore_index', -100)) : target
-  const weighted = wide ? op.mul(chosen, wide) : chosen
-  const losses = op.neg(op.sum(op.mul(weighted, logs), { axes: axis }))
-  const how = text(c, 99, 'reduction', 'mean')
-  if (how !== 'mean') return how === 'sum' ? op.sum(losses) : losses
-  if (!indices)
-    return op.div(
-      op.sum(losses),
-      sizesOf(losses).reduce((n, d) => n * d, 1),
-    )
-  return op.div(op.sum(losses), op.sum(weighted))
+const margin: Builder = (c) => {
+  const p = number(c, 2, 'p', 1)
+  if (p !== 1 && p !== 2) throw new NotCovered('powers other than 1 and 2')
+  return op.multiMarginLoss(node(c, 0), node(c, 1), {
+    ...reduction(c),
+    ...optional(c, 4, 'weight'),
+    p,
+    margin: number(c, 3, 'margin', 1),
+  })
 }
-function hot(logs: Node, target: Node, classes: number, axis: number, ignored: number): Node {
-  const kept = op.notEqual(target, ignored)
-  const last = op.oneHot(op.where(kept, target, 0), classes, logs.dtype)
-  const rank = logs.shape.length
-  const order = Array.from({ length: rank }, (_, i) => (i === axis ? rank - 1 : i < axis ? i : i - 1))
-  const shape = logs.shape.map((d, i) => (i === axis ? 1 : d))
-  return op.where(op.reshape(kept, shape), op.transpose(last, order), 0)
+const triplet: Builder = (c) => {
+  if (c.kw['distance_function']) throw new NotCovered('a distance given as a function')
+  return op.tripletMarginLoss(node(c, 0), node(c, 1), node(c, 2), {
+    ...reduction(c),
+    margin: number(c, 3, 'margin', 1),
+    p: number(c, 4, 'p', 2),
+    eps: number(c, 5, 'eps', 1e-6),
+    swap: flag(c, 6, 'swap'),
+  })
 }
-
-function crossEntropyByBits(x: Node, target: Node, c: Call): Node {
-  const low = (y: Node) => clamp(op.log(y), -100, undefined)
-  const losses = op.neg(op.add(op.mul(target, low(x)), op.mul(op.sub(1, target), low(op.sub(1, x)))))
-  const weight = optionalNode(c, 99, 'weight')
-  return weight ? op.mul(losses, weight) : losses
-}
-function divergence(x: Node, target: Node, c: Call): Node {
-  if (flag(c, 99, 'log_target')) return op.mul(op.exp(target), op.sub(target, x))
-  return op.sub(xlogy(target, target), op.mul(target, x))
-}
-function poisson(x: Node, target: Node, c: Call): Node {
-  const rate = flag(c, 99, 'log_input', true)
-    ? op.sub(op.exp(x), op.mul(target, x))
-    : op.sub(x, op.mul(target, op.log(op.add(x, number(c, 99, 'eps', 1e-8)))))
-  if (!flag(c, 99, 'full')) return rate
-  const half = op.mul(op.log(op.mul(target, 2 * Math.PI)), 0.5)
-  const stirling = op.add(op.sub(op.mul(target, op.log(target)), target), half)
-  return op.add(rate, op.where(op.greater(target, 1), stirling, 0))
-}
-const gaussian: Builder = (c) => {
-  const [x, target, given] = [node(c, 0), node(c, 1), node(c, 2)]
-  const short = given.shape.length === x.shape.length - 1 && given.shape.length > 0
-  const shaped = short ? op.reshape(given, [...given.shape, 1]) : given
-  const eps = number(c, 99, 'eps', 1e-6)
-  // The floor on the variance moves its value only: its derivative passes, as in PyTorch.
-  const variance = op.add(shaped, op.stopGradient(op.sub(op.maximum(shaped, eps), shaped)))
-  const losses = op.mul(op.add(op.log(variance), op.div(op.square(op.sub(x, target)), variance)), 0.5)
-  return total(c, flag(c, 99, 'full') ? op.add(losses, 0.5 * Math.log(2 * Math.PI)) : losses)
-}
-const ranking: Builder = (c) => {
-  const gap = op.sub(node(c, 0), node(c, 1))
-  return total(c, op.relu(op.add(op.neg(op.mul(node(c, 2), gap)), number(c, 99, 'margin', 0))))
-}
-const cosine: Builder = (c) => {
-  const [a, b] = broadcastBoth(node(c, 0), node(c, 1))
+function cosine(c: Call): Node {
+  const [a, b] = [node(c, 0), node(c, 1)]
+  const rank = Math.max(a.shape.length, b.shape.length)
   const dim = arg(c, 2, 'dim') === undefined ? 1 : number(c, 2, 'dim')
-  const axes = a.shape.length > 0 ? [dimOf(a, dim)] : []
-  const eps = number(c, 3, 'eps', 1e-8)
-  const length = (x: Node) => op.sqrt(op.maximum(op.sum(op.square(x), { axes }), eps * eps))
-  return op.div(op.sum(op.mul(a, b), { axes }), op.mul(length(a), length(b)))
-}
-function broadcastBoth(a: Node, b: Node): [Node, Node] {
-  const shape = op.add(a, b).shape
-  return [op.broadcastTo(a, shape), op.broadcastTo(b, shape)]
+  return op.cosineSimilarity(a, b, { axis: rank === 0 ? 0 : dim, eps: number(c, 3, 'eps', 1e-8) })
 }
 
 export const losses: { readonly [name: string]: Builder } = {
-  'nn.functional.mse_loss': loss((x, t) => op.square(op.sub(x, t))),
-  'nn.functional.l1_loss': loss((x, t) => op.abs(op.sub(x, t))),
-  'nn.functional.smooth_l1_loss': loss(smoothL1),
-  'nn.functional.huber_loss': loss(huber),
-  'nn.functional.cross_entropy': (c) => {
-    const x = node(c, 0)
-    return classified(c, op.logSoftmax(x, x.shape.length === 1 ? 0 : 1), node(c, 1))
-  },
-  'nn.functional.nll_loss': (c) => classified(c, node(c, 0), node(c, 1)),
-  'nn.functional.binary_cross_entropy': loss(crossEntropyByBits),
-  'nn.functional.kl_div': loss(divergence),
-  'nn.functional.poisson_nll_loss': loss(poisson),
-  'nn.functional.gaussian_nll_loss': gaussian,
-  'nn.functional.margin_ranking_loss': ranking,
+  'nn.functional.mse_loss': loss(op.mse),
+  'nn.functional.l1_loss': loss(op.l1Loss),
+  'nn.functional.smooth_l1_loss': loss((x, t, o, c) => op.smoothL1Loss(x, t, { ...o, beta: named(c, 'beta', 1) })),
+  'nn.functional.huber_loss': loss((x, t, o, c) => op.huberLoss(x, t, { ...o, delta: named(c, 'delta', 1) })),
+  'nn.functional.cross_entropy': classified(op.crossEntropy),
+  'nn.functional.nll_loss': classified(op.nllLoss),
+  'nn.functional.binary_cross_entropy': loss((x, t, o, c) =>
+    op.binaryCrossEntropy(x, t, { ...o, ...optional(c, 2, 'weight') }),
+  ),
+  'nn.functional.binary_cross_entropy_with_logits': loss((x, t, o, c) => {
+    const factor = optionalNode(c, 99, 'pos_weight')
+    const positive = factor ? { positiveWeight: factor } : {}
+    return op.binaryCrossEntropyWithLogits(x, t, { ...o, ...optional(c, 2, 'weight'), ...positive })
+  }),
+  'nn.functional.kl_div': loss((x, t, o, c) => op.klDivergence(x, t, { ...o, logTarget: flag(c, 99, 'log_target') })),
+  'nn.functional.poisson_nll_loss': loss((x, t, o, c) =>
+    op.poissonNllLoss(x, t, {
+      ...o,
+      logInput: flag(c, 2, 'log_input', true),
+      full: flag(c, 3, 'full'),
+      eps: named(c, 'eps', 1e-8),
+    }),
+  ),
+  'nn.functional.gaussian_nll_loss': loss((x, t, o, c) =>
+    op.gaussianNllLoss(x, t, node(c, 2, 'var'), { ...o, full: flag(c, 3, 'full'), eps: number(c, 4, 'eps', 1e-6) }),
+  ),
+  'nn.functional.soft_margin_loss': loss(op.softMarginLoss),
+  'nn.functional.multi_margin_loss': margin,
+  'nn.functional.multilabel_margin_loss': loss(op.multilabelMarginLoss),
+  'nn.functional.multilabel_soft_margin_loss': loss((x, t, o, c) =>
+    op.multilabelSoftMarginLoss(x, t, { ...o, ...optional(c, 2, 'weight') }),
+  ),
+  'nn.functional.margin_ranking_loss': (c) =>
+    op.marginRankingLoss(node(c, 0), node(c, 1), node(c, 2), { ...reduction(c), margin: number(c, 3, 'margin', 0) }),
+  'nn.functional.hinge_embedding_loss': loss((x, t, o, c) =>
+    op.hingeEmbeddingLoss(x, t, { ...o, margin: number(c, 2, 'margin', 1) }),
+  ),
+  'nn.functional.cosine_embedding_loss': (c) =>
+    op.cosineEmbeddingLoss(node(c, 0), node(c, 1), node(c, 2), { ...reduction(c), margin: number(c, 3, 'margin', 0) }),
+  'nn.functional.triplet_margin_loss': triplet,
+  'nn.functional.triplet_margin_with_distance_loss': triplet,
   'nn.functional.cosine_similarity': cosine,
+  'nn.functional.pairwise_distance': (c) =>
+    op.pairwiseDistance(node(c, 0), node(c, 1), {
+      p: number(c, 2, 'p', 2),
+      eps: number(c, 3, 'eps', 1e-6),
+      keepDims: flag(c, 4, 'keepdim'),
+    }),
+  cdist: (c) => op.cdist(node(c, 0), node(c, 1), number(c, 2, 'p', 2)),
+  'nn.functional.pdist': (c) => {
+    const x = node(c, 0)
+    const n = x.shape[0] as number
+    const pairs = Array.from({ length: n * n }, (_, i) => [Math.floor(i / n), i % n]).filter(([i, j]) => i! < j!)
+    const rows = (k: 0 | 1) =>
+      op.gather(
+        x,
+        op.constant(
+          pairs.map((p) => p[k]!),
+          'i32',
+        ),
+      )
+    return op.norm(op.sub(rows(0), rows(1)), number(c, 1, 'p', 2), { axes: dimOf(x, -1) })
+  },
 }

@@ -1,7 +1,7 @@
-/** PyTorch's products as `contract`. */
+/** PyTorch's products as contractions. */
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
-import { type Builder, type Call, list, NotCovered, node, number, optionalNode, text } from './call.ts'
+import { arg, type Builder, type Call, list, NotCovered, node, number, optionalNode } from './call.ts'
 
 const withBias = (y: Node, bias: Node | undefined): Node => (bias ? op.add(y, bias) : y)
 const two =
@@ -14,58 +14,51 @@ const added: Builder = (c) => {
   return op.add(scale(node(c, 0), 'beta'), scale(op.matmul(node(c, 1), node(c, 2)), 'alpha'))
 }
 
-/** One operand: sums and a transpose. Two: a contraction, after summing letters that stand alone. */
-function einsum(c: Call): Node {
-  const spec = text(c, 1, 'equation', '').replaceAll(' ', '')
-  const [left, out] = spec.split('->') as [string, string | undefined]
-  const letters = left.split(',')
-  if (out === undefined || spec.includes('.') || letters.some((l) => new Set(l).size < l.length))
-    throw new NotCovered('einsum with implicit results, ellipses or diagonals')
-  const operands = list(c, 0, 'operands')
-  if (operands.length > 2) throw new NotCovered('einsum of more than two operands')
-  const own = letters.map((l, i) => {
-    const needed = out + letters.filter((_, k) => k !== i).join('')
-    const alone = [...l].flatMap((x, at) => (needed.includes(x) ? [] : [at]))
-    return { x: op.sum(operands[i]!, { axes: alone }), l: [...l].filter((x) => needed.includes(x)).join('') }
-  })
-  const [a, b] = own
-  if (b) return op.contract(`${a!.l},${b.l}->${out}`, a!.x, b.x)
-  return op.transpose(
-    a!.x,
-    [...out].map((l) => a!.l.indexOf(l)),
-  )
+/** beta · input + alpha · Σ over the batch of (a @ b). */
+const addedBatch: Builder = (c) => {
+  const sums = op.einsum('bij,bjk->ik', node(c, 1, 'batch1'), node(c, 2, 'batch2'))
+  return op.add(op.mul(node(c, 0), number(c, 9, 'beta', 1)), op.mul(sums, number(c, 9, 'alpha', 1)))
 }
-
-const LETTERS = 'abcdefghijklm'
-function tensordot(c: Call): Node {
-  const n = c.kw['dims'] ?? c.args[2]
-  if (typeof n !== 'number') throw new NotCovered('tensordot over named dimensions')
+/** Ranks are made equal first, so that `dim` means the same axis of both. */
+const vecdot: Builder = (c) => {
   const [x, y] = [node(c, 0), node(c, 1)]
-  const a = LETTERS.slice(0, x.shape.length)
-  const shared = a.slice(a.length - n)
-  const rest = LETTERS.slice(a.length, a.length + y.shape.length - n)
-  return op.contract(`${a},${shared}${rest}->${a.slice(0, a.length - n)}${rest}`, x, y)
+  const rank = Math.max(x.shape.length, y.shape.length)
+  const full = (z: Node) => op.reshape(z, [...Array.from({ length: rank - z.shape.length }, () => 1), ...z.shape])
+  return op.vecdot(full(x), full(y), number(c, 2, 'dim', -1))
 }
-function inner(x: Node, y: Node): Node {
-  if (x.shape.length === 0 || y.shape.length === 0) return op.mul(x, y)
-  const a = LETTERS.slice(0, x.shape.length)
-  const k = a.at(-1)!
-  const b = `${LETTERS.slice(a.length, a.length + y.shape.length - 1)}`
-  return op.contract(`${a},${b}${k}->${a.slice(0, -1)}${b}`, x, y)
+/** `dims`: how many, or the dimensions of both. */
+function tensordot(c: Call): Node {
+  const dims = arg(c, 2, 'dims') ?? 2
+  return op.tensordot(node(c, 0), node(c, 1), dims as Parameters<typeof op.tensordot>[2])
+}
+/** Operands follow the equation, or come before it in a list. */
+function einsum(c: Call): Node {
+  const named = c.args.find((x) => typeof x === 'string') ?? c.kw['equation']
+  if (typeof named !== 'string') throw new NotCovered('einsum without an equation')
+  const operands = [c.args, c.kw['operands']].flat(2).filter((x) => typeof x === 'object' && x !== null)
+  return op.einsum(named, ...(operands as Node[]))
 }
 function bilinear(c: Call): Node {
-  const [x, y, w] = [node(c, 0), node(c, 1), node(c, 2)]
-  const lead = LETTERS.slice(0, x.shape.length - 1)
-  const half = op.contract(`${lead}x,oxy->${lead}oy`, x, w)
-  return withBias(op.contract(`${lead}oy,${lead}y->${lead}o`, half, y), optionalNode(c, 3, 'bias'))
+  const y = op.einsum('...x,oxy,...y->...o', node(c, 0), node(c, 2), node(c, 1))
+  return withBias(y, optionalNode(c, 3, 'bias'))
 }
 
 export const product: { readonly [name: string]: Builder } = {
   matmul: two(op.matmul),
   mm: two(op.matmul),
   mv: two(op.matmul),
-  inner: two(inner),
+  inner: two(op.inner),
+  kron: two(op.kron),
+  dot: two(op.vdot),
+  vdot: two(op.vdot),
+  outer: two(op.outer),
+  ger: two(op.outer),
+  bmm: two(op.matmul),
+  'linalg.vecdot': vecdot,
+  'linalg.multi_dot': (c) => op.multiDot(...list(c, 0, 'tensors')),
+  chain_matmul: (c) => op.multiDot(...([c.args].flat(2) as Node[])),
   addmm: added,
+  addbmm: addedBatch,
   baddbmm: added,
   einsum,
   tensordot,

@@ -1,4 +1,4 @@
-/** PyTorch's reductions, norms and normalisations as our ops. */
+/** PyTorch's reductions, norms and normalisations as ours. */
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
 import {
@@ -14,80 +14,71 @@ import {
   number,
   numbers,
   optionalNode,
-  sizesOf,
 } from './call.ts'
 
-interface Over {
-  readonly x: Node
-  readonly axes: readonly number[]
-  readonly keepDims: boolean
-}
-const over = (c: Call): Over => ({
-  x: node(c, 0),
-  axes: axesOf(node(c, 0), numbers(c, 1, 'dim')),
-  keepDims: flag(c, 2, 'keepdim'),
+type Axes = { readonly axes: readonly number[]; readonly keepDims: boolean }
+const over = (c: Call, at = 1): Axes => ({
+  axes: axesOf(node(c, 0), numbers(c, at, 'dim')),
+  keepDims: flag(c, at + 1, 'keepdim'),
 })
 const reduced =
-  (f: (x: Node, o: { axes: readonly number[]; keepDims: boolean }) => Node): Builder =>
-  (c) => {
-    const { x, ...o } = over(c)
-    return f(x, o)
-  }
-const least = (x: Node, o: { axes: readonly number[]; keepDims: boolean }): Node => op.neg(op.max(op.neg(x), o))
+  (f: (x: Node, o: Axes) => Node): Builder =>
+  (c) =>
+    f(node(c, 0), over(c))
+
+/** Along one dimension, with positions; a scalar has dimension 0. */
+export function chosenAlong(c: Call, at: number, f: (x: Node, axis: number, keepDims: boolean) => op.Chosen): Node[] {
+  const x = node(c, 0)
+  const keep = flag(c, at + 1, 'keepdim')
+  if (x.shape.length > 0) return pair(f(x, dimOf(x, number(c, at, 'dim', -1)), keep))
+  return pair(f(op.reshape(x, [1]), 0, false))
+}
+export const pair = ({ values, indices }: op.Chosen): Node[] => [values, indices]
 
 /** Largest or smallest: of two tensors, of all elements, or along a dimension with positions. */
 const extreme =
-  (both: (a: Node, b: Node) => Node, all: typeof least, sign: (x: Node) => Node): Builder =>
+  (both: (a: Node, b: Node) => Node, all: typeof op.max, best: typeof op.maxAlong): Builder =>
   (c) => {
-    const other = c.args[1] ?? c.kw['dim']
-    if (typeof other === 'object' && other !== null) return both(node(c, 0), node(c, 1))
-    if (other === undefined) return all(node(c, 0), { axes: axesOf(node(c, 0), undefined), keepDims: false })
-    return [reduced(all)(c) as Node, position(sign)(c) as Node]
+    const other = c.args[1] ?? c.kw['dim'] ?? c.kw['other']
+    if (typeof other === 'object' && other !== null) return both(node(c, 0), node(c, 1, 'other'))
+    if (other === undefined) return all(node(c, 0))
+    return chosenAlong(c, 1, (x, axis, keepDims) => best(x, { axis, keepDims }))
   }
-/** argmax of sign(x), over all elements or along a dimension. */
+/** argmax or argmin, over all elements or along a dimension. */
 const position =
-  (sign: (x: Node) => Node): Builder =>
+  (best: (x: Node, axis: number) => Node): Builder =>
   (c) => {
     const dim = arg(c, 1, 'dim') as number | undefined
-    const x = sign(node(c, 0))
-    const flat = op.reshape(x, [sizesOf(x).reduce((n, d) => n * d, 1)])
-    if (dim === undefined || x.shape.length === 0) return op.argmax(flat, 0)
-    const at = op.argmax(x, dimOf(x, dim))
-    if (!flag(c, 2, 'keepdim')) return at
-    return op.reshape(
-      at,
-      x.shape.map((d, i) => (i === dimOf(x, dim) ? 1 : d)),
-    )
+    const x = node(c, 0)
+    const keep = flag(c, 2, 'keepdim')
+    if (dim === undefined || x.shape.length === 0) {
+      const at = best(op.reshape(x, [-1]), 0)
+      return keep
+        ? op.reshape(
+            at,
+            x.shape.map(() => 1),
+          )
+        : at
+    }
+    const at = best(x, dimOf(x, dim))
+    return keep ? op.expandDims(at, dimOf(x, dim)) : at
   }
 
-const truths = (x: Node): Node => op.cast(x.dtype === 'bool' ? x : op.notEqual(x, 0), 'i32')
-const counted: Builder = reduced((x, o) => op.sum(truths(x), o))
-
-function spread(c: Call): Node {
+function spread(c: Call): { axes: readonly number[]; keepDims: boolean; correction: number } {
   const x = node(c, 0)
   const [second, third] = [arg(c, 1, 'dim'), arg(c, 2, 'unbiased')]
   const axes = axesOf(x, typeof second === 'boolean' ? undefined : numbers(c, 1, 'dim'))
   const unbiased = typeof second === 'boolean' ? second : (third ?? c.kw['unbiased'])
   const correction = Number(c.kw['correction'] ?? (unbiased === false ? 0 : 1))
-  const o = { axes, keepDims: flag(c, 3, 'keepdim') }
-  const n = axes.reduce((k, a) => k * sizesOf(x)[a]!, 1)
-  const centred = op.sub(x, op.mean(x, { axes, keepDims: true }))
-  return op.div(op.sum(op.square(centred), o), n - correction)
+  return { axes, keepDims: flag(c, 3, 'keepdim'), correction }
 }
+const spreadAndMean =
+  (f: typeof op.std): Builder =>
+  (c) => {
+    const { axes, keepDims, correction } = spread(c)
+    return [f(node(c, 0), { axes, keepDims, correction }), op.mean(node(c, 0), { axes, keepDims })]
+  }
 
-/** √ of a sum of squares, with the derivative 0 at 0. */
-const root = (s: Node): Node => op.where(op.greater(s, 0), op.sqrt(s), 0)
-
-function normOf(x: Node, p: number, o: { axes: readonly number[]; keepDims: boolean }): Node {
-  const size = op.abs(x)
-  if (p === 2) return root(op.sum(op.square(x), o))
-  if (p === 1) return op.sum(size, o)
-  if (p === 0) return op.sum(op.cast(op.notEqual(x, 0), x.dtype as 'f64'), o)
-  if (p === Number.POSITIVE_INFINITY) return op.max(size, o)
-  if (p === Number.NEGATIVE_INFINITY) return least(size, o)
-  const s = op.sum(op.pow(size, p), o)
-  return op.where(op.greater(s, 0), op.pow(s, 1 / p), 0)
-}
 /** `matrix`: a word or two dimensions mean a norm of matrices, for all orders but the Frobenius one. */
 const norm =
   (matrix: boolean): Builder =>
@@ -97,101 +88,105 @@ const norm =
     const dim = numbers(c, 2, 'dim')
     const o = { axes: axesOf(x, dim), keepDims: flag(c, 3, 'keepdim') }
     const isMatrix = matrix && ord !== null && (dim ? dim.length : x.shape.length) === 2
-    if (ord === 'nuc' || (isMatrix && ord !== 'fro')) throw new NotCovered('no singular values or operator norms')
+    if (ord === 'nuc') throw new NotCovered('no singular values')
     const p = ord === null || ord === 'fro' ? 2 : number({ ...c, args: [x, ord] }, 1, 'ord')
-    return normOf(x, p, o)
+    if (!isMatrix || ord === 'fro') return op.norm(x, p, o)
+    if (Math.abs(p) === 2) throw new NotCovered('no singular values')
+    return op.matrixNorm(x, p, { axes: o.axes as [number, number], keepDims: o.keepDims })
   }
 
-function logsumexp(x: Node, o: { axes: readonly number[]; keepDims: boolean }): Node {
-  const m = op.stopGradient(op.max(x, { axes: o.axes, keepDims: true }))
-  const s = op.log(op.sum(op.exp(op.sub(x, m)), o))
-  return op.add(s, op.reshape(m, s.shape))
+const affine = (c: Call, at: number): op.NormOptions => {
+  const [weight, bias] = [optionalNode(c, at, 'weight'), optionalNode(c, at + 1, 'bias')]
+  return { ...(weight && { weight }), ...(bias && { bias }) }
 }
-
-/** (x − mean) / √(variance + eps) over `axes`. */
-export function normalized(x: Node, axes: readonly number[], eps: number): Node {
-  const centred = op.sub(x, op.mean(x, { axes, keepDims: true }))
-  return op.div(centred, op.sqrt(op.add(op.mean(op.square(centred), { axes, keepDims: true }), eps)))
-}
-/** A value per channel (dimension 1) shaped to broadcast against x. */
-const perChannel = (x: Node, v: Node): Node => op.reshape(v, [...v.shape, ...x.shape.slice(2).map(() => 1)])
-function scaleAndShift(y: Node, weight: Node | undefined, bias: Node | undefined): Node {
-  const scaled = weight ? op.mul(y, weight) : y
-  return bias ? op.add(scaled, bias) : scaled
-}
-function channelAffine(c: Call, y: Node, at: number): Node {
-  const [w, b] = [optionalNode(c, at, 'weight'), optionalNode(c, at + 1, 'bias')]
-  return scaleAndShift(y, w && perChannel(y, w), b && perChannel(y, b))
-}
-
-const layerNorm: Builder = (c) => {
-  const x = node(c, 0)
-  const axes = (numbers(c, 1, 'normalized_shape') ?? []).map((_, i, s) => x.shape.length - s.length + i)
-  const y = normalized(x, axes, number(c, 4, 'eps', 1e-5))
-  return scaleAndShift(y, optionalNode(c, 2, 'weight'), optionalNode(c, 3, 'bias'))
-}
-const batchNorm: Builder = (c) => {
-  const x = node(c, 0)
-  const eps = number(c, 7, 'eps', 1e-5)
-  if (flag(c, 5, 'training')) {
-    const axes = x.shape.flatMap((_, i) => (i === 1 ? [] : [i]))
-    return channelAffine(c, normalized(x, axes, eps), 3)
+const layerNorm: Builder = (c) =>
+  op.layerNorm(node(c, 0), {
+    ...affine(c, 2),
+    rank: (numbers(c, 1, 'normalized_shape') ?? []).length,
+    eps: number(c, 4, 'eps', 1e-5),
+  })
+/** batch_norm and instance_norm: `batch` says whether statistics are those at hand. */
+const channelNorm =
+  (f: typeof op.batchNorm, name: string, byDefault: boolean): Builder =>
+  (c) => {
+    // Of nothing, PyTorch accepts any rank.
+    if (node(c, 0).shape.includes(0)) return node(c, 0)
+    const [mean, variance] = [optionalNode(c, 1, 'running_mean'), optionalNode(c, 2, 'running_var')]
+    const running = !flag(c, 5, name, byDefault) && mean && variance ? { mean, variance } : {}
+    return f(node(c, 0), { ...affine(c, 3), ...running, eps: number(c, 7, 'eps', 1e-5) })
   }
-  const [mean, variance] = [perChannel(x, node(c, 1, 'running_mean')), perChannel(x, node(c, 2, 'running_var'))]
-  return channelAffine(c, op.div(op.sub(x, mean), op.sqrt(op.add(variance, eps))), 3)
-}
-const instanceNorm: Builder = (c) => {
-  const x = node(c, 0)
-  if (c.kw['use_input_stats'] === false) throw new NotCovered('instance_norm by running statistics')
-  const axes = x.shape.flatMap((_, i) => (i < 2 ? [] : [i]))
-  return channelAffine(c, normalized(x, axes, number(c, 7, 'eps', 1e-5)), 3)
-}
-const groupNorm: Builder = (c) => {
-  const x = node(c, 0)
-  const groups = number(c, 1, 'num_groups')
-  const [n, ch, ...rest] = sizesOf(x) as [number, number, ...number[]]
-  const apart = op.reshape(x, [n, groups, ch / groups, ...rest])
-  const axes = apart.shape.flatMap((_, i) => (i < 2 ? [] : [i]))
-  return channelAffine(c, op.reshape(normalized(apart, axes, number(c, 4, 'eps', 1e-5)), x.shape), 2)
-}
 
 const along =
   (f: (x: Node, axis: number) => Node): Builder =>
   (c) =>
     alongDim(node(c, 0), (x) => f(x, dimOf(x, number(c, 1, 'dim', -1))))
 
+const normalize: Builder = (c) => {
+  const x = node(c, 0)
+  const axis = dimOf(x, number(c, 2, 'dim', 1))
+  return op.normalize(x, { p: number(c, 1, 'p', 2), axis, eps: number(c, 3, 'eps', 1e-12) })
+}
+
 export const reduce: { readonly [name: string]: Builder } = {
   sum: reduced(op.sum),
+  nansum: reduced(op.nansum),
+  nanmean: reduced(op.nanmean),
   mean: reduced(op.mean),
+  prod: reduced(op.prod),
   amax: reduced(op.max),
-  amin: reduced(least),
-  max: extreme(op.maximum, op.max, (x) => x),
-  min: extreme(op.minimum, least, op.neg),
-  argmax: position((x) => x),
-  argmin: position(op.neg),
-  any: (c) => op.greater(counted(c) as Node, 0),
-  all: reduced((x, o) => op.equal(op.sum(op.sub(1, truths(x)), o), 0)),
-  count_nonzero: counted,
-  var: spread,
-  std: (c) => op.sqrt(spread(c)),
-  logsumexp: reduced(logsumexp),
+  amin: reduced(op.min),
+  aminmax: (c) => {
+    const o = c.kw['dim'] === undefined ? {} : over(c)
+    return [op.min(node(c, 0), o), op.max(node(c, 0), o)]
+  },
+  max: extreme(op.maximum, op.max, op.maxAlong),
+  min: extreme(op.minimum, op.min, op.minAlong),
+  argmax: position(op.argmax),
+  argmin: position(op.argmin),
+  any: reduced(op.any),
+  all: reduced(op.all),
+  count_nonzero: reduced(op.countNonzero),
+  var: (c) => op.variance(node(c, 0), spread(c)),
+  std: (c) => op.std(node(c, 0), spread(c)),
+  var_mean: spreadAndMean(op.variance),
+  std_mean: spreadAndMean(op.std),
+  logsumexp: reduced(op.logsumexp),
   norm: norm(false),
   'linalg.norm': norm(true),
   'linalg.vector_norm': norm(false),
-  dist: (c) => {
-    const d = op.sub(node(c, 0), node(c, 1))
-    return normOf(d, number(c, 2, 'p', 2), { axes: axesOf(d, undefined), keepDims: false })
+  'linalg.matrix_norm': (c) => {
+    const ord = c.args[1] ?? c.kw['ord'] ?? 'fro'
+    const axes = numbers(c, 2, 'dim') ?? [-2, -1]
+    return norm(true)({ ...c, args: [node(c, 0), ord, axes, flag(c, 3, 'keepdim')] })
   },
+  dist: (c) => op.distance(node(c, 0), node(c, 1), number(c, 2, 'p', 2)),
   softmax: along(op.softmax),
   log_softmax: along(op.logSoftmax),
   'nn.functional.softmin': along((x, axis) => op.softmax(op.neg(x), axis)),
-  'nn.functional.normalize': (c) => {
-    const x = node(c, 0)
-    const n = normOf(x, number(c, 1, 'p', 2), { axes: [dimOf(x, number(c, 2, 'dim', 1))], keepDims: true })
-    return op.div(x, op.maximum(n, number(c, 3, 'eps', 1e-12)))
-  },
+  'nn.functional.normalize': normalize,
   'nn.functional.layer_norm': layerNorm,
-  'nn.functional.batch_norm': batchNorm,
-  'nn.functional.instance_norm': instanceNorm,
-  'nn.functional.group_norm': groupNorm,
+  'nn.functional.batch_norm': channelNorm(op.batchNorm, 'training', false),
+  'nn.functional.instance_norm': channelNorm(op.instanceNorm, 'use_input_stats', true),
+  'nn.functional.group_norm': (c) =>
+    op.groupNorm(node(c, 0), number(c, 1, 'num_groups'), { ...affine(c, 2), eps: number(c, 4, 'eps', 1e-5) }),
+  'nn.functional.local_response_norm': (c) =>
+    op.localResponseNorm(node(c, 0), number(c, 1, 'size'), {
+      alpha: number(c, 2, 'alpha', 1e-4),
+      beta: number(c, 3, 'beta', 0.75),
+      k: number(c, 4, 'k', 1),
+    }),
+  'nn.functional.embedding': (c) => {
+    const padding = arg(c, 2, 'padding_idx')
+    if (arg(c, 3, 'max_norm') !== undefined) throw new NotCovered('max_norm changes the weights')
+    const [a, b] = [node(c, 0, 'input'), node(c, 1, 'weight')]
+    const [table, index] = a.dtype === 'i32' ? [b, a] : [a, b]
+    return op.embedding(table, index, typeof padding === 'number' ? { paddingIndex: padding } : {})
+  },
+  'nn.functional.scaled_dot_product_attention': (c) => {
+    const mask = optionalNode(c, 3, 'attn_mask')
+    return op.scaledDotProductAttention(node(c, 0), node(c, 1), node(c, 2), {
+      ...(mask && { mask }),
+      causal: flag(c, 5, 'is_causal'),
+    })
+  },
 }

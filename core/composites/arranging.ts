@@ -5,11 +5,11 @@
 import { asNode } from '../define.ts'
 import type { Dim, Node } from '../ir.ts'
 import { operandError } from '../node.ts'
+import { add, mul } from '../primitives/arithmetic.ts'
 import { broadcast, reducedAxes, reshape } from '../primitives/broadcast.ts'
 import { concat } from '../primitives/concat.ts'
 import { gather, iota } from '../primitives/indexing.ts'
 import { type Range, slice, transpose } from '../primitives/layout.ts'
-import { add, mul } from '../primitives/arithmetic.ts'
 import { axisOf, count, sizes } from '../shape.ts'
 
 /** `axis` of `x`, not negative, or an error that names the operation. */
@@ -36,7 +36,10 @@ export function roll(x: Node, shift: number | readonly number[], axes?: number |
   const shifts = [shift].flat() as number[]
   if (axes === undefined) {
     const flat = reshape(asNode(x, 'roll'), [count(sizes(x.shape, 'roll'))])
-    return reshape(shifts.reduce((y, by) => rollAxis(y, by, 0), flat), x.shape)
+    return reshape(
+      shifts.reduce((y, by) => rollAxis(y, by, 0), flat),
+      x.shape,
+    )
   }
   const own = ([axes].flat() as number[]).map((a) => ownAxis('roll', x, a))
   if (own.length !== shifts.length && shifts.length !== 1)
@@ -45,7 +48,7 @@ export function roll(x: Node, shift: number | readonly number[], axes?: number |
 }
 function rollAxis(x: Node, by: number, axis: number): Node {
   const size = sizeOf('roll', x, axis)
-  const from = size === 0 ? 0 : (((-by % size) + size) % size)
+  const from = size === 0 ? 0 : ((-by % size) + size) % size
   return from === 0 ? x : concat([along(x, axis, [from, null]), along(x, axis, [0, from])], axis)
 }
 
@@ -60,7 +63,10 @@ export function tile(x: Node, repeats: number | readonly number[]): Node {
     shape.flatMap((d, i) => [times[i]!, d]),
     shape.map((_, i) => 2 * i + 1),
   )
-  return reshape(apart, shape.map((d, i) => (times[i] === 1 ? d : sizes([d], 'tile')[0]! * times[i]!)))
+  return reshape(
+    apart,
+    shape.map((d, i) => (times[i] === 1 ? d : sizes([d], 'tile')[0]! * times[i]!)),
+  )
 }
 
 /** Each element `times` times in a row along `axis`. Without an axis: of the elements in row-major order. */
@@ -68,8 +74,15 @@ export function repeat(x: Node, times: number, axis?: number): Node {
   if (axis === undefined) return repeat(reshape(asNode(x, 'repeat'), [-1]), times, 0)
   const own = ownAxis('repeat', x, axis)
   const wide = [...x.shape.slice(0, own + 1), times, ...x.shape.slice(own + 1)]
-  const apart = broadcast(x, wide, x.shape.map((_, i) => (i <= own ? i : i + 1)))
-  return reshape(apart, x.shape.map((d, i) => (i === own ? sizeOf('repeat', x, own) * times : d)))
+  const apart = broadcast(
+    x,
+    wide,
+    x.shape.map((_, i) => (i <= own ? i : i + 1)),
+  )
+  return reshape(
+    apart,
+    x.shape.map((d, i) => (i === own ? sizeOf('repeat', x, own) * times : d)),
+  )
 }
 
 /** Parts along `axis` (default: the first): a number of equal ones, or their sizes. */
@@ -92,7 +105,10 @@ export function squeeze(x: Node, axes?: number | readonly number[]): Node {
   const long = dropped.find((a) => x.shape[a] !== 1)
   if (axes !== undefined && long !== undefined)
     throw operandError(`squeeze: axis ${long} is of size ${x.shape[long]}, not 1`, [x])
-  return reshape(x, x.shape.filter((d, i) => d !== 1 || !dropped.includes(i)))
+  return reshape(
+    x,
+    x.shape.filter((d, i) => d !== 1 || !dropped.includes(i)),
+  )
 }
 
 /** With a new axis of size 1 at `axis` of the result. */
@@ -103,17 +119,26 @@ export function expandDims(x: Node, axis: number): Node {
 
 /** Axes `from` moved to `to`; the others keep their order. */
 export function moveaxis(x: Node, from: number | readonly number[], to: number | readonly number[]): Node {
-  const [a, b] = [from, to].map((list) => ([list].flat() as number[]).map((i) => ownAxis('moveaxis', x, i))) as [number[], number[]]
+  const [a, b] = [from, to].map((list) => ([list].flat() as number[]).map((i) => ownAxis('moveaxis', x, i))) as [
+    number[],
+    number[],
+  ]
   if (a.length !== b.length || new Set(a).size < a.length || new Set(b).size < b.length)
     throw operandError(`moveaxis: [${a}] to [${b}] is not a permutation`, [x], 'name each axis once')
   const rest = x.shape.map((_, i) => i).filter((i) => !a.includes(i))
-  return transpose(x, x.shape.map((_, i) => (b.includes(i) ? a[b.indexOf(i)]! : rest.shift()!)))
+  return transpose(
+    x,
+    x.shape.map((_, i) => (b.includes(i) ? a[b.indexOf(i)]! : rest.shift()!)),
+  )
 }
 
 /** Axes `a` and `b` in each other's place. */
 export function swapaxes(x: Node, a: number, b: number): Node {
   const [i, j] = [ownAxis('swapaxes', x, a), ownAxis('swapaxes', x, b)]
-  return transpose(x, x.shape.map((_, d) => (d === i ? j : d === j ? i : d)))
+  return transpose(
+    x,
+    x.shape.map((_, d) => (d === i ? j : d === j ? i : d)),
+  )
 }
 
 /** Windows of `size` along `axis`, `step` apart, as a new last axis (torch.Tensor.unfold). */
@@ -131,7 +156,8 @@ export function unfold(x: Node, axis: number, size: number, step = 1): Node {
 export function pixelShuffle(x: Node, r: number): Node {
   const [lead, [c, h, w]] = image('pixelShuffle', x)
   const n = lead.length
-  if (c % (r * r) !== 0) throw operandError(`pixelShuffle: ${c} channels are no multiple of ${r}²`, [x], 'layout is NCHW')
+  if (c % (r * r) !== 0)
+    throw operandError(`pixelShuffle: ${c} channels are no multiple of ${r}²`, [x], 'layout is NCHW')
   const apart = reshape(x, [...lead, c / (r * r), r, r, h, w])
   const order = [n, n + 3, n + 1, n + 4, n + 2]
   return reshape(transpose(apart, [...lead.map((_, i) => i), ...order]), [...lead, c / (r * r), h * r, w * r])

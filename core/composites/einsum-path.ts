@@ -67,7 +67,10 @@ function liveLetters(terms: readonly string[], out: string): Sets {
 }
 
 /** The product of the sizes of a set of letters, by tables of 13 letters each. */
-function productsOf(letters: readonly string[], size: (letter: string) => number): (low: number, high: number) => number {
+function productsOf(
+  letters: readonly string[],
+  size: (letter: string) => number,
+): (low: number, high: number) => number {
   const half = WORD / 2
   const tables = [0, 1, 2, 3].map((k) => {
     const sizes = letters.slice(k * half, (k + 1) * half).map(size)

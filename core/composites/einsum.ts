@@ -91,7 +91,10 @@ function sizesOf(spec: string, terms: readonly Term[]): Map<string, Dim> {
     [...letters].forEach((l, i) => {
       const [known, d] = [found.get(l) ?? 1, x.shape[i]!]
       if (known !== 1 && d !== 1 && known !== d)
-        throw operandError(`einsum '${spec}': sizes of '${l}' differ, ${known} ≠ ${d}`, terms.map((t) => t.x))
+        throw operandError(
+          `einsum '${spec}': sizes of '${l}' differ, ${known} ≠ ${d}`,
+          terms.map((t) => t.x),
+        )
       found.set(l, known === 1 ? d : known)
     })
   return found

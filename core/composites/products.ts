@@ -8,6 +8,7 @@ import { operandError } from '../node.ts'
 import { mul } from '../primitives/arithmetic.ts'
 import { reshape } from '../primitives/broadcast.ts'
 import { contract, dot, matmul } from '../primitives/contract.ts'
+import { transpose } from '../primitives/layout.ts'
 import { axisOf, sizes } from '../shape.ts'
 import { einsum } from './einsum.ts'
 
@@ -23,7 +24,9 @@ export function tensordot(x: Node, y: Node, axes: number | readonly [readonly nu
   if (own.includes(undefined) || other.includes(undefined) || own.length !== other.length)
     throw operandError(`tensordot: axes [${firsts}] and [${seconds}] do not pair up`, [x, y])
   const left = [...LETTERS.slice(0, a)]
-  const right = Array.from({ length: b }, (_, i) => (other.includes(i) ? left[own[other.indexOf(i)]!]! : LETTERS[a + i]!))
+  const right = Array.from({ length: b }, (_, i) =>
+    other.includes(i) ? left[own[other.indexOf(i)]!]! : LETTERS[a + i]!,
+  )
   const out = [...left.filter((_, i) => !own.includes(i)), ...right.filter((_, i) => !other.includes(i))]
   return contract(`${left.join('')},${right.join('')}->${out.join('')}`, x, y)
 }
@@ -40,8 +43,15 @@ export function vdot(x: Node, y: Node): Node {
   return dot(flat(x), flat(y))
 }
 
-/** Σ over the last axis, the others broadcast. Source: Array API. */
-export const vecdot = (x: Node, y: Node): Node => einsum('...i,...i->...', x, y)
+/** Σ over `axis` (default: the last), the others broadcast. Source: Array API. */
+export function vecdot(x: Node, y: Node, axis = -1): Node {
+  const last = (z: Node) => {
+    const own = axisOf(axis, asNode(z, 'vecdot').shape.length)
+    if (own === undefined) throw operandError(`vecdot: axis ${axis} is outside rank ${z.shape.length}`, [x, y])
+    return transpose(z, [...z.shape.flatMap((_, i) => (i === own ? [] : [i])), own])
+  }
+  return einsum('...i,...i->...', last(x), last(y))
+}
 
 /** Kronecker product: every element of `x` times all of `y`, as blocks. The one with fewer axes gains leading ones. */
 export function kron(x: Node, y: Node): Node {

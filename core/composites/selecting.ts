@@ -33,7 +33,11 @@ export function take(x: Node, index: Node, axis?: number): Node {
 export function takeAlongAxis(x: Node, index: Node, axis = -1): Node {
   const own = ownAxis('takeAlongAxis', x, axis)
   if (asNode(index, 'takeAlongAxis').shape.length !== x.shape.length)
-    throw operandError('takeAlongAxis: the index has another rank', [x, index], 'one index for each element of the result')
+    throw operandError(
+      'takeAlongAxis: the index has another rank',
+      [x, index],
+      'one index for each element of the result',
+    )
   const [a, b] = [moveaxis(x, own, -1), moveaxis(index, own, -1)]
   const lead = broadcastShapes(a.shape.slice(0, -1), b.shape.slice(0, -1))
   if (!lead) throw operandError(`takeAlongAxis: shapes do not broadcast beyond axis ${own}`, [x, index])
@@ -98,7 +102,12 @@ function combined(x: Node, index: Node, values: Node, size: number, o: ScatterOp
   if (o.reduce === 'add') return add(x, makeNode(scatterAdd, [values, index], { batch, size }))
   if (o.reduce !== 'multiply') return overwrite(x, index, values, o.unique ?? false)
   const at = [...x.shape.slice(0, -1), size, sizeOf('scatter', index, batch)]
-  const wide = (y: Node) => broadcast(y, at, at.map((_, i) => i).filter((i) => i !== batch))
+  const wide = (y: Node) =>
+    broadcast(
+      y,
+      at,
+      at.map((_, i) => i).filter((i) => i !== batch),
+    )
   return mul(x, prod(where(equal(wide(index), iota(at, batch)), wide(values), 1), { axes: -1 }))
 }
 function cut(name: string, x: Node, shape: readonly number[]): Node {
@@ -133,7 +142,10 @@ export function indexPut(x: Node, indices: readonly Node[], values: X, accumulat
   const given = typeof values === 'number' ? constant(values, x.dtype) : values
   const updates = reshape(broadcastTo(given, [...shape, ...rest]), [m, ...rest])
   const [rows, index] = [reshape(x, [n, ...rest]), reshape(at, [m])]
-  return reshape(accumulate ? add(rows, scatterAdd(updates, index, n)) : overwrite(rows, index, updates, false), x.shape)
+  return reshape(
+    accumulate ? add(rows, scatterAdd(updates, index, n)) : overwrite(rows, index, updates, false),
+    x.shape,
+  )
 }
 
 /** x[indices₀, indices₁, …]: the elements that `indexPut` would replace. */
@@ -146,7 +158,11 @@ export function indexGet(x: Node, indices: readonly Node[]): Node {
 /** Row-major position among the leading axes. Each index is checked against its own axis, so that none wraps into the next. */
 function flatIndex(name: string, x: Node, indices: readonly Node[]): { at: Node; shape: readonly (number | string)[] } {
   if (indices.length === 0 || indices.length > asNode(x, name).shape.length)
-    throw operandError(`${name}: ${indices.length} indices for rank ${x.shape.length}`, [x], 'one for each leading axis')
+    throw operandError(
+      `${name}: ${indices.length} indices for rank ${x.shape.length}`,
+      [x],
+      'one for each leading axis',
+    )
   const shape = indices.reduce<readonly (number | string)[] | undefined>((s, i) => s && broadcastShapes(s, i.shape), [])
   if (!shape) throw operandError(`${name}: the indices do not broadcast`, indices)
   const wide = indices.map((i, d) => checked(broadcastTo(fromEnd(i, sizeOf(name, x, d)), shape), sizeOf(name, x, d)))
@@ -163,7 +179,10 @@ export const maskedFill = (x: Node, mask: Node, value: X): Node => where(mask, v
 export function maskedSelect(x: Node, mask: Node): Node {
   const shape = broadcastShapes(asNode(x, 'maskedSelect').shape, asNode(mask, 'maskedSelect').shape)
   if (!shape) throw operandError('maskedSelect: shapes do not broadcast', [x, mask])
-  return gather(reshape(broadcastTo(x, shape), [-1]), constant(maskPositions(mask, sizes(shape, 'maskedSelect')), 'i32'))
+  return gather(
+    reshape(broadcastTo(x, shape), [-1]),
+    constant(maskPositions(mask, sizes(shape, 'maskedSelect')), 'i32'),
+  )
 }
 
 /** Row-major positions in `shape` at which a constant mask, broadcast to it, is true. */
@@ -172,7 +191,10 @@ function maskPositions(mask: Node, shape: readonly number[]): number[] {
   if (mask.op.facts.leaf !== 'constant' || mask.dtype !== 'bool' || (data === undefined && value === undefined))
     throw constantMask('maskedSelect')
   const values = (data as TypedArray | undefined) ?? [Number(value)]
-  const own = [...Array.from({ length: shape.length - mask.shape.length }, () => 1), ...sizes(mask.shape, 'maskedSelect')]
+  const own = [
+    ...Array.from({ length: shape.length - mask.shape.length }, () => 1),
+    ...sizes(mask.shape, 'maskedSelect'),
+  ]
   return Array.from({ length: count(shape) }, (_, i) => i).filter((i) => {
     let [rest, at, stride] = [i, 0, 1]
     for (let d = shape.length - 1; d >= 0; d--) {

@@ -80,7 +80,7 @@ function sampleOf(dtype: 'f32' | 'f64', condition: number): Sample {
   }
   return {
     operands: [tensor('bool', [], [condition]), ramp(dtype, [3], 1), ramp(dtype, [3], 2)],
-    params: { then: body('then', mul(x, w)), else: body('else', add(x, mul(w, w))) },
+    params: { whenTrue: body('whenTrue', mul(x, w)), whenFalse: body('whenFalse', add(x, mul(w, w))) },
   }
 }
 

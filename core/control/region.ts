@@ -4,40 +4,45 @@
  * Invariant: a region computes what its body computes; it is inlined once it has been differentiated.
  * May not: hide anything from forward mode: its JVP is the transpose of its VJP.
  */
-import { asNode, type Callable, noSamples, op } from '../define.ts'
+import { asNode, type Callable, op } from '../define.ts'
 import { filled } from '../differentiate/accumulate.ts'
 import { linearize, pull } from '../differentiate/linearize.ts'
-import { batchNodes } from '../differentiate/vmap.ts'
 import { evaluateBody } from '../evaluate-body.ts'
-import type { Graph, JointMap, Node, Op, Params, Tangent, TensorType } from '../ir.ts'
+import { graphOf } from '../graph.ts'
+import type { Graph, JointMap, Node, Op, Params, Sample, Tangent, TensorType } from '../ir.ts'
 import { makeNode } from '../node.ts'
+import { mul } from '../primitives/arithmetic.ts'
+import { sum } from '../primitives/broadcast.ts'
+import { exp } from '../primitives/exponential.ts'
 import { hasTangent, input } from '../primitives/leaf.ts'
 import { results } from '../primitives/tuple.ts'
-import { inline, substitute } from '../rebuild.ts'
+import { inline } from '../rebuild.ts'
+import { gridSamples, ramp } from '../samples.ts'
+import { tensorType } from '../shape.ts'
+import { batchBody } from './batch-body.ts'
 import { pullBody, pushBody } from './body-linear.ts'
 import { close } from './close.ts'
+import { requireInputs } from './fit.ts'
 
 const bodyOf = (p: Params): Graph => p['body'] as Graph
 
 function region(
   name: string,
   linear: (node: Node) => JointMap,
+  samples: Op['samples'],
 ): Callable<(operands: readonly Node[], params: Params) => Node> {
   const record: Op = {
     name,
     facts: {},
-    type: (p) => ({ kind: 'tuple', items: bodyOf(p).outputs.map((o) => o.node.type as TensorType) }),
+    type: (p, operands) => {
+      requireInputs(name, bodyOf(p), operands)
+      return { kind: 'tuple', items: bodyOf(p).outputs.map((o) => o.node.type as TensorType) }
+    },
     linear,
     inline: (node) => inline(bodyOf(node.params), node.operands),
-    batch: (p, operands, batched, size) => {
-      const { inputs, outputs } = bodyOf(p)
-      const pairs = inputs.map((x, i) => [x, operands[i]!] as const)
-      const roots = outputs.map((o) => o.node)
-      const alone = substitute(roots, new Map(pairs.filter((_, i) => !batched[i])))
-      return batchNodes(alone, new Map(pairs.filter((_, i) => batched[i])), size)
-    },
+    batch: (p, operands, batched, size) => results(makeNode(self, operands, batchParams(p, batched, size))),
     evaluate: (p, operands) => evaluateBody(bodyOf(p), operands),
-    samples: noSamples,
+    samples,
   }
   const self: Callable<(operands: readonly Node[], params: Params) => Node> = op(
     record,
@@ -46,57 +51,91 @@ function region(
   return self
 }
 
+/** What one operand served for all examples gets the sum of their cotangents. */
+function batchParams(p: Params, batched: readonly boolean[], size: number): Params {
+  const body = batchBody(bodyOf(p), batched, size)
+  const backward = p['backward'] as Graph | undefined
+  if (!backward) return { body }
+  const marks = backward.inputs.map((_, i) => i >= batched.length || batched[i]!)
+  const targets = bodyOf(p).inputs.flatMap((x, i) => (hasTangent(x) ? [i] : []))
+  const all = batchBody(backward, marks, size)
+  const outputs = all.outputs.map(({ name, node }, k) => ({
+    name,
+    node: batched[targets[k]!] ? node : sum(node, { axes: 0 }),
+  }))
+  return { body, backward: graphOf(all.name, all.inputs, outputs) }
+}
+
+/** w·exp(x), and its VJP by what it gave. */
+function sampleOf(dtype: 'f32' | 'f64', own: boolean): Sample {
+  const fresh = (name: string) => input(name, tensorType(dtype, [3]))
+  const [x, w, y, ct] = ['x', 'w', 'y', 'ct'].map(fresh) as [Node, Node, Node, Node]
+  const body = graphOf('body', [x, w], [{ name: 'y', node: mul(w, exp(x)) }])
+  const cotangents = [mul(ct, y), mul(ct, exp(x))].map((node, i) => ({ name: `ct${i}`, node }))
+  const params = own ? { body, backward: graphOf('backward', [x, w, y, ct], cotangents) } : { body }
+  return { operands: [ramp(dtype, [3], 1), ramp(dtype, [3], 2)], params }
+}
+
 /** A value that is equal to its operand and yet not the same to `cse`: what is computed of it is computed again. */
 export const again: Callable<(x: Node) => Node> = op(
   {
     name: 'again',
-    facts: { opaque: true },
+    facts: { recomputes: true },
     type: (_, [x]) => x!.type,
     linear: () => ({ kind: 'partials', maps: [{ kind: 'identity' }] }),
     batch: (_, [x]) => again(x!),
     evaluate: (_, [x]) => x!,
     lower: () => ({ kind: 'alias' }),
-    samples: noSamples,
+    samples: (dtype) => gridSamples(1, dtype),
   },
   (x) => makeNode(again, [x], {}),
 )
 
 /** The node of a checkpointed part. */
-export const checkpointed: ReturnType<typeof region> = region('checkpoint', (node) => {
-  const body = bodyOf(node.params)
-  return {
-    kind: 'joint',
-    push: (ts) => pushBody(body, node.operands, ts),
-    pull: (cts) => pullBody(body, node.operands.map(again), cts),
-  }
-})
+export const checkpointed: ReturnType<typeof region> = region(
+  'checkpoint',
+  (node) => {
+    const body = bodyOf(node.params)
+    return {
+      kind: 'joint',
+      push: (ts) => pushBody(body, node.operands, ts),
+      pull: (cts) => pullBody(body, node.operands.map(again), cts),
+    }
+  },
+  (dtype) => [sampleOf(dtype, false)],
+)
 
 /** The node of a part with its own VJP: params.backward maps inputs, results and cotangents to cotangents of the inputs. */
-export const withVjp: ReturnType<typeof region> = region('customVjp', (node) => {
-  const backward = node.params['backward'] as Graph
-  const own = results(node)
-  const floats = own.filter(hasTangent)
-  const targets = node.operands.flatMap((x, i) => (hasTangent(x) ? [i] : []))
-  const at = (cts: readonly Node[]) => inline(backward, [...node.operands, ...own, ...cts])
-  const cotangents = (cts: readonly Tangent[]) => own.flatMap((x, i) => (hasTangent(x) ? [cts[i] ?? filled(0, x)] : []))
-  return {
-    kind: 'joint',
-    pull: (cts) => {
-      const made = at(cotangents(cts))
-      return node.operands.map((_, i) => made[targets.indexOf(i)])
-    },
-    /** The backward map is linear in the cotangents; its transpose pushes tangents. */
-    push: (ts) => {
-      const seeds = floats.map((x) => input('cotangent', x.type as TensorType))
-      const linear = linearize(at(seeds), seeds)
-      const made = pull(
-        linear,
-        targets.map((i) => ts[i]),
-      )
-      return own.map((x) => (hasTangent(x) ? made[floats.indexOf(x)] : undefined))
-    },
-  }
-})
+export const withVjp: ReturnType<typeof region> = region(
+  'customVjp',
+  (node) => {
+    const backward = node.params['backward'] as Graph
+    const own = results(node)
+    const floats = own.filter(hasTangent)
+    const targets = node.operands.flatMap((x, i) => (hasTangent(x) ? [i] : []))
+    const at = (cts: readonly Node[]) => inline(backward, [...node.operands, ...own, ...cts])
+    const cotangents = (cts: readonly Tangent[]) =>
+      own.flatMap((x, i) => (hasTangent(x) ? [cts[i] ?? filled(0, x)] : []))
+    return {
+      kind: 'joint',
+      pull: (cts) => {
+        const made = at(cotangents(cts))
+        return node.operands.map((_, i) => made[targets.indexOf(i)])
+      },
+      /** The backward map is linear in the cotangents; its transpose pushes tangents. */
+      push: (ts) => {
+        const seeds = floats.map((x) => input('cotangent', x.type as TensorType))
+        const linear = linearize(at(seeds), seeds)
+        const made = pull(
+          linear,
+          targets.map((i) => ts[i]),
+        )
+        return own.map((x) => (hasTangent(x) ? made[floats.indexOf(x)] : undefined))
+      },
+    }
+  },
+  (dtype) => [sampleOf(dtype, true)],
+)
 
 type Nodes = { readonly [name: string]: Node }
 const entries = (x: Nodes): [string[], Node[]] => [Object.keys(x), Object.keys(x).map((k) => asNode(x[k], k))]

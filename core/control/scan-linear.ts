@@ -84,7 +84,7 @@ function residuals(
 ) {
   const order = topological(roots.filter((r) => r !== undefined))
   const linear = new Set<Node>(seeds.filter((x) => x !== undefined))
-  for (const n of order) if (n.operands.some((o) => linear.has(o))) linear.add(n)
+  for (const n of order) if (n.op.facts.recomputes || n.operands.some((o) => linear.has(o))) linear.add(n)
   const read = new Set([...linear].flatMap((n) => n.operands).filter((o) => !linear.has(o)))
   for (const r of roots) if (r && !linear.has(r)) read.add(r)
   const varies = changing(s, order)

@@ -8,7 +8,6 @@
 
 import { lead } from '../align.ts'
 import { type Callable, op } from '../define.ts'
-import { batchNodes } from '../differentiate/vmap.ts'
 import { carryMismatch, scanLength } from '../errors.ts'
 import { evaluateBody } from '../evaluate-body.ts'
 import { graphOf } from '../graph.ts'
@@ -20,6 +19,7 @@ import { input } from '../primitives/leaf.ts'
 import { results } from '../primitives/tuple.ts'
 import { ramp } from '../samples.ts'
 import { allocate, count, sameType, showType, sizes, tensorType } from '../shape.ts'
+import { batchBody } from './batch-body.ts'
 import { close } from './close.ts'
 import { linearScan, type ScanLoop, type ScanParts } from './scan-linear.ts'
 
@@ -150,20 +150,7 @@ function batchScan(
       ? transpose(led, [1, 0, ...led.shape.slice(2).map((_, d) => d + 2)])
       : led
   })
-  const inputs = body.inputs.map((x, i) =>
-    marks[i] ? input(String(x.params['name']), tensorType(x.dtype, [size, ...x.shape])) : x,
-  )
-  const known = new Map(body.inputs.flatMap((x, i) => (marks[i] ? [[x, inputs[i]!] as const] : [])))
-  const outputs = batchNodes(
-    body.outputs.map((o) => o.node),
-    known,
-    size,
-  )
-  const own = graphOf(
-    body.name,
-    inputs,
-    outputs.map((node, i) => ({ name: `out${i}`, node })),
-  )
+  const own = batchBody(body, marks, size)
   const node = makeNode(scanOp, given, { body: own, length, carries, overs, reverse })
   return results(node).map((r, i) => (i < carries ? r : transpose(r, [1, 0, ...r.shape.slice(2).map((_, d) => d + 2)])))
 }

@@ -88,7 +88,11 @@ export const whileOp: Callable<typeof buildWhile> = op(
 
 /** x ← x · (w − x), counted, as long as the count is below `end`; so below 0, not at all. */
 function sampleOf(dtype: 'f32' | 'f64', end: number): Sample {
-  const [k, x, w] = [input('k', tensorType('i32', [])), input('x', tensorType(dtype, [2])), input('w', tensorType(dtype, [2]))]
+  const [k, x, w] = [
+    input('k', tensorType('i32', [])),
+    input('x', tensorType(dtype, [2])),
+    input('w', tensorType(dtype, [2])),
+  ]
   const next = [add(k, constant(1, 'i32')), mul(x, sub(w, x))].map((node, i) => ({ name: `out${i}`, node }))
   const again = less(cast(k, dtype), constant(end, dtype))
   return {

@@ -99,7 +99,9 @@ export function push(linear: Linearization, tangents: readonly Tangent[]): Tange
     else {
       const incoming = node.operands.map((o) => at.get(o))
       if (map.kind === 'joint') map.push(incoming).forEach((t, i) => at.addItem(node, i, t))
-      else for (const [i, m] of map.maps.entries()) if (incoming[i]) at.add(node, applyMap(m, incoming[i], false, shielded, products))
+      else
+        for (const [i, m] of map.maps.entries())
+          if (incoming[i]) at.add(node, applyMap(m, incoming[i], false, shielded, products))
     }
   }
   return linear.outputs.map((o) => at.get(o))
@@ -130,7 +132,9 @@ export function pull(linear: Linearization, cotangents: readonly Tangent[]): Tan
 
 /** `roots` with every primal node that a joint map extends (to keep a tape) replaced by the extended one. */
 export function withTapes(linear: Linearization, roots: readonly Node[]): Node[] {
-  const tapes = new Map(linear.steps.flatMap(({ node, map }) => (map.kind === 'joint' && map.primal ? [[node, map.primal] as const] : [])))
+  const tapes = new Map(
+    linear.steps.flatMap(({ node, map }) => (map.kind === 'joint' && map.primal ? [[node, map.primal] as const] : [])),
+  )
   if (tapes.size === 0) return [...roots]
   const made = rebuildNodes(topological(roots), new Map(), (node, operands) => {
     const tape = tapes.get(node)

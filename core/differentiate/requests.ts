@@ -7,13 +7,14 @@
 import { type Callable, noSamples, op } from '../define.ts'
 import { broken } from '../errors.ts'
 import { graphOf } from '../graph.ts'
-import type { Candidate, Choose, Graph, Node, Op, Params, TensorType, Type } from '../ir.ts'
+import type { Candidate, Choose, Dim, Graph, Node, Op, Params, TensorType, Type } from '../ir.ts'
 import { makeNode, operandError } from '../node.ts'
 import { input } from '../primitives/leaf.ts'
-import { inline } from '../rebuild.ts'
+import { inline, substitute } from '../rebuild.ts'
 import { count, sameType, showType, sizes, tensorType } from '../shape.ts'
 import { accumulate, filled } from './accumulate.ts'
 import { type Linearization, linearize, pull, push, withTapes } from './linearize.ts'
+import { batchNodes } from './vmap.ts'
 
 const bodyOf = (p: Params): Graph => p['body'] as Graph
 /** A call asks for nothing. */
@@ -34,9 +35,8 @@ interface Request {
 }
 
 /** Operands must have the types of the body's inputs, then of what the request adds; the error names the one that has not. */
-function requireArguments(name: string, p: Params, operands: readonly Node[], extra: readonly TensorType[]): void {
+function requireArguments(name: string, p: Params, operands: readonly Node[], wanted: readonly Type[]): void {
   const body = bodyOf(p)
-  const wanted: Type[] = [...body.inputs.map((i) => i.type), ...extra]
   if (operands.length !== wanted.length)
     throw operandError(`${name} of ${body.name}: takes ${wanted.length} operands, got ${operands.length}`, operands)
   operands.forEach((x, i) => {
@@ -51,7 +51,7 @@ function request(name: string, r: Request): Callable<(operands: readonly Node[],
     name,
     facts: {},
     type: (p, operands) => {
-      requireArguments(name, p, operands, r.extra?.(p) ?? [])
+      requireArguments(name, p, operands, [...bodyOf(p).inputs.map((x) => x.type), ...(r.extra?.(p) ?? [])])
       return { kind: 'tuple', items: [...bodyOf(p).outputs.map((o) => typeOf(o.node)), ...r.derivatives(p)] }
     },
     batch: (): never => unresolved(name),
@@ -133,3 +133,34 @@ export const jacobian: ReturnType<typeof request> = request('jacobian', {
     return accumulate(linear, chosen.name)
   },
 })
+
+const wide = (x: Node, p: Params): TensorType => tensorType(x.dtype, [...(p['shape'] as readonly Dim[]), ...x.shape])
+const isOver = (x: Node, p: Params): boolean => (p['over'] as readonly string[]).includes(String(x.params['name']))
+
+/** A program for many examples: inputs named in params.over and all outputs have a leading axis, params.shape. */
+export const vmap: ReturnType<typeof request> = op(
+  {
+    name: 'vmap',
+    facts: {},
+    type: (p, operands) => {
+      const { inputs, outputs } = bodyOf(p)
+      const wanted = inputs.map((x) => (isOver(x, p) ? wide(x, p) : typeOf(x)))
+      requireArguments('vmap', p, operands, wanted)
+      return { kind: 'tuple', items: outputs.map((o) => wide(o.node, p)) }
+    },
+    batch: (): never => unresolved('vmap'),
+    evaluate: (): never => unresolved('vmap'),
+    expand: ({ operands, params: p }) => {
+      const { inputs, outputs } = bodyOf(p)
+      const given = inputs.map((x, i) => [x, operands[i]!] as const)
+      const shared = substitute(
+        outputs.map((o) => o.node),
+        new Map(given.filter(([x]) => !isOver(x, p))),
+      )
+      const size = count(sizes(p['shape'] as readonly Dim[], 'vmap'))
+      return batchNodes(shared, new Map(given.filter(([x]) => isOver(x, p))), size)
+    },
+    samples: noSamples,
+  },
+  (operands: readonly Node[], params: Params) => makeNode(vmap, operands, params),
+)

@@ -39,7 +39,9 @@ function expandAll(graph: Graph, expand: (node: Node) => readonly Node[] | undef
       continue
     }
     const operands = node.operands.map((o) => made.get(o) ?? o)
-    const whole = bodied(node) ? typedNode(node.op, operands, withBodies(node.params, body), node.type) : withOperands(node, operands)
+    const whole = bodied(node)
+      ? typedNode(node.op, operands, withBodies(node.params, body), node.type)
+      : withOperands(node, operands)
     const items = expand(whole)
     if (items) tuples.set(node, items)
     else {

@@ -38,6 +38,11 @@ export const logicalOr: Binary = binary('logicalOr', {
   dtypes: ['bool'],
   expr: (w, a, b) => w.apply('or', [a, b], 'bool'),
 })
+export const logicalXor: Binary = binary('logicalXor', {
+  dtypes: ['bool'],
+  facts: { commutes: true },
+  expr: (w, a, b) => w.apply('ne', [a, b], 'bool'),
+})
 export const logicalNot: Unary = unary('logicalNot', {
   dtypes: ['bool'],
   facts: { involution: true },

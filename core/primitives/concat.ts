@@ -15,6 +15,9 @@ import type { Scalar } from '../scalar.ts'
 import { axisOf, eachIndex, sizes, stridesOf, tensor, tensorType } from '../shape.ts'
 import { part, place } from './layout.ts'
 
+/** More parts than this are stored one by one: as a view, each element would ask every part whether it is inside. */
+const FUSED = 8
+
 /** Parts along `axis` (default 0). */
 export const concat: Callable<(parts: readonly Node[], axis?: number) => Node> = op(
   {
@@ -63,7 +66,10 @@ export const concat: Callable<(parts: readonly Node[], axis?: number) => Node> =
       }
       return out
     },
-    lower: (node) => ({ kind: 'pointwise', value: (at, w) => concatElement(node, at, w) }),
+    lower: (node) =>
+      node.operands.length > FUSED
+        ? { kind: 'parts', starts: starts(node) }
+        : { kind: 'pointwise', value: (at, w) => concatElement(node, at, w) },
     samples: (dtype) => [
       { operands: [ramp(dtype, [2, 3]), ramp(dtype, [2, 1], 1), ramp(dtype, [2, 2], 2)], params: { axis: 1 } },
       { operands: [ramp(dtype, [2]), ramp(dtype, [0])], params: { axis: 0 } },

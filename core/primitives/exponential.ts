@@ -1,9 +1,9 @@
 /**
- * exp, log and pow, tanh and sigmoid. Accuracy in plans: f32 ≤ 2 ulp, f64 ≤ 4 ulp (planner/kernels/math).
+ * exp and log in their bases and around 0, pow, tanh and sigmoid. Accuracy in plans: f32 ≤ 2 ulp, f64 ≤ 4 ulp (planner/kernels/math).
  * Convention: pow(0, 0) = 1 with both derivatives 0.
  */
 import { type Binary, binary, type Unary, unary } from '../elementwise.ts'
-import { div, mul, sub } from './arithmetic.ts'
+import { add, div, mul, sub } from './arithmetic.ts'
 import { equal, greaterEqual, logicalAnd, where } from './comparison.ts'
 
 export const exp: Unary = unary('exp', { expr: (w, x) => w.apply('exp', [x]), slope: (_, y) => y })
@@ -12,6 +12,30 @@ export const exp: Unary = unary('exp', { expr: (w, x) => w.apply('exp', [x]), sl
 export const log: Unary = unary('log', {
   expr: (w, x) => w.apply('log', [x]),
   slope: (x) => div(1, x),
+  domain: [0.25, 4],
+})
+
+/** 2^x, exact for whole x. */
+export const exp2: Unary = unary('exp2', { expr: (w, x) => w.apply('exp2', [x]), slope: (_, y) => mul(y, Math.LN2) })
+
+/** e^x − 1 without cancellation around 0. Its slope is e^x, which y + 1 loses on the far left. */
+export const expm1: Unary = unary('expm1', { expr: (w, x) => w.apply('expm1', [x]), slope: (x) => exp(x) })
+
+/** log(1 + x) without cancellation around 0; −∞ at −1. */
+export const log1p: Unary = unary('log1p', {
+  expr: (w, x) => w.apply('log1p', [x]),
+  slope: (x) => div(1, add(x, 1)),
+  domain: [-0.75, 3],
+})
+
+export const log2: Unary = unary('log2', {
+  expr: (w, x) => w.apply('log2', [x]),
+  slope: (x) => div(Math.LOG2E, x),
+  domain: [0.25, 4],
+})
+export const log10: Unary = unary('log10', {
+  expr: (w, x) => w.apply('log10', [x]),
+  slope: (x) => div(Math.LOG10E, x),
   domain: [0.25, 4],
 })
 

@@ -8,7 +8,7 @@ import type { Dim, JointMap, Node, Op, Params, TensorType } from '../ir.ts'
 import { operator, partials } from '../linear-map.ts'
 import { makeNode, operandError } from '../node.ts'
 import { reduceSamples } from '../samples.ts'
-import { axisOf, eachIndex, showType, tensor, tensorType } from '../shape.ts'
+import { eachIndex, showType, tensor, tensorType } from '../shape.ts'
 import { div, mul, neg, sub } from './arithmetic.ts'
 import {
   broadcast,
@@ -98,13 +98,17 @@ export const min: Reducer = op(
   (x: Node, options?: ReduceOptions) => reduceBy('min', min, x, options),
 )
 
-/** Index (i32) of the first largest element along `axis`. */
-export const argmax: Callable<(x: Node, axis?: number) => Node> = op(
+/** Index (i32) of the first largest element along `axis`; over several axes its row-major position along them. */
+export const argmax: Callable<(x: Node, axis?: number | readonly number[]) => Node> = op(
   {
     name: 'argmax',
     facts: {},
     type: (p, [x]) => tensorType('i32', keptType('argmax', x!, axesOf(p))),
-    batch: (p, [x]) => argmax(x!, axesOf(p)[0]! + 1),
+    batch: (p, [x]) =>
+      argmax(
+        x!,
+        axesOf(p).map((a) => a + 1),
+      ),
     evaluate: (p, [x], type) => {
       const out = tensor('i32', (type as TensorType).shape as number[], [])
       const best: number[] = []
@@ -115,17 +119,17 @@ export const argmax: Callable<(x: Node, axis?: number) => Node> = op(
         const held = best[to]
         if (held !== undefined && !(v > held || (Number.isNaN(v) && !Number.isNaN(held)))) return
         best[to] = v
-        out.data[to] = i[axesOf(p)[0]!]!
+        out.data[to] = axesOf(p).reduce((at, a) => at * x!.shape[a]! + i[a]!, 0)
       })
       return out
     },
     lower: (node) => reduceOver(node, 'argmax'),
-    samples: (dtype) => reduceSamples(dtype).filter((s) => axesOf(s.params).length === 1),
+    samples: (dtype) => reduceSamples(dtype),
   },
   (x, axis = -1) => {
-    const own = axisOf(axis, asNode(x, 'argmax').shape.length)
-    if (own === undefined) throw operandError(`argmax: axis ${axis} is outside rank ${x.shape.length}`, [x])
-    return makeNode(argmax, [x], { axes: Object.freeze([own]) })
+    const own = reducedAxes('argmax', x, { axes: axis })
+    if (own.length === 0) throw operandError('argmax: no axis to search along', [x])
+    return makeNode(argmax, [x], { axes: Object.freeze(own) })
   },
 )
 

@@ -75,12 +75,23 @@ export function buffersOf(table: Table, graph: Graph, uses: Uses, known?: readon
     return at
   }
   const named = (node: Node, role: Role, data?: TypedArray): BufferId =>
-    table.extra({ name: expressionOf(node), role, dtype: node.dtype, shape: sizes(node.shape, node.op.name), ...(data && { data }) })
+    table.extra({
+      name: expressionOf(node),
+      role,
+      dtype: node.dtype,
+      shape: sizes(node.shape, node.op.name),
+      ...(data && { data }),
+    })
   const items = (tuple: Node): readonly BufferId[] => {
     const made = tuples.get(tuple)
     if (made) return made
     const fresh = (tuple.type as TupleType).items.map((t, i) =>
-      table.extra({ name: `${tuple.op.name}#${i}`, role: 'temporary', dtype: t.dtype, shape: sizes(t.shape, tuple.op.name) }),
+      table.extra({
+        name: `${tuple.op.name}#${i}`,
+        role: 'temporary',
+        dtype: t.dtype,
+        shape: sizes(t.shape, tuple.op.name),
+      }),
     )
     tuples.set(tuple, fresh)
     wanted.push(tuple)
@@ -102,7 +113,8 @@ export function buffersOf(table: Table, graph: Graph, uses: Uses, known?: readon
   }
   const compute = (node: Node, into: BufferId): boolean => {
     const owner = base(node)
-    if (ids.has(owner) || owner.op.facts.leaf === 'input' || ['data', 'item'].includes(uses.lowering(owner).kind)) return false
+    if (ids.has(owner) || owner.op.facts.leaf === 'input' || ['data', 'item'].includes(uses.lowering(owner).kind))
+      return false
     ids.set(owner, into)
     wanted.push(owner)
     return true

@@ -5,7 +5,9 @@ import type { Affine, Axis, Guard, Kernel } from '../../core/loops.ts'
 import { count, stridesOf } from '../../core/shape.ts'
 import { coalesce } from './coalesce.ts'
 
-const axisOf = (kind: Axis['kind']) => (extent: number, i: number): Axis => ({ name: `${kind[0]}${i}`, extent, kind })
+const axisOf =
+  (kind: Axis['kind']) =>
+  (extent: number, i: number): Axis => ({ name: `${kind[0]}${i}`, extent, kind })
 
 /** Outer and inner axes, and strides for two loads (one guarded) and a store: row-major ones often, so that axes do join. */
 const kernels = fc
@@ -43,7 +45,10 @@ const kernels = fc
 /** Values of every affine form at every point, in the order of the loops. */
 function trace({ outer, sweeps: [sweep] }: Kernel): number[][] {
   const extents = [...outer, ...sweep!.inner].map((a) => a.extent)
-  const forms = [...sweep!.code.flatMap((i) => ['map' in i ? [i.map] : [], 'guards' in i ? (i.guards ?? []) : []].flat()), sweep!.stores[0]!.map]
+  const forms = [
+    ...sweep!.code.flatMap((i) => ['map' in i ? [i.map] : [], 'guards' in i ? (i.guards ?? []) : []].flat()),
+    sweep!.stores[0]!.map,
+  ]
   return Array.from({ length: count(extents) }, (_, n) => {
     const point = stridesOf(extents).map((s, d) => Math.floor(n / s) % extents[d]!)
     return forms.map((f) => f.strides.reduce((sum, s, d) => sum + s * point[d]!, f.offset))

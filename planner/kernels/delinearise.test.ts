@@ -18,7 +18,9 @@ const shape = fc.array(fc.constantFrom(1, 2, 3, 4, 6), { maxLength: 4 })
 const anywhere = fc.tuple(extents, shape, fc.array(fc.nat(12), { minLength: 3, maxLength: 3 }), fc.nat(8))
 const indexOf = (sizes: readonly number[], strides: readonly number[], offset: number): Index => ({
   offset,
-  terms: sizes.map((extent, axis) => ({ axis, extent, stride: strides[axis]! })).filter((t) => t.stride > 0 && t.extent > 1),
+  terms: sizes
+    .map((extent, axis) => ({ axis, extent, stride: strides[axis]! }))
+    .filter((t) => t.stride > 0 && t.extent > 1),
 })
 
 describe('delinearise', () => {

@@ -63,7 +63,7 @@ export function fuseItems(
     const lowering = uses.lowering(node)
     const region = fuseRegion(c, node, lowering, buffers)
     if (region) made.set(node, region as Item<Draft>[])
-    else if (count(sizes(node.shape, node.op.name)) > 0) made.set(node, [lower({ ...c, uses, buffers }, node)])
+    else if (count(sizes(node.shape, node.op.name)) > 0) made.set(node, lower({ ...c, uses, buffers }, node))
   }
   const position = new Map(graph.nodes.map((node, i) => [node, i]))
   const sorted = [...made].sort(([a], [b]) => position.get(a)! - position.get(b)!).flatMap(([, items]) => items)

@@ -58,7 +58,10 @@ export interface KernelAccesses {
 }
 
 /** What an item reads and writes; its scratch counts as written. With `table`, slices count as their whole. */
-export function accessesOf(item: Item<Pick<Kernel, 'sweeps' | 'scratch'>>, table?: Pick<Table, 'whole'>): KernelAccesses {
+export function accessesOf(
+  item: Item<Pick<Kernel, 'sweeps' | 'scratch'>>,
+  table?: Pick<Table, 'whole'>,
+): KernelAccesses {
   if (isLoop(item)) return { reads: item.reads, writes: item.writes }
   const whole = (id: BufferId) => table?.whole(id) ?? id
   const reads = new Set<BufferId>()

@@ -3,7 +3,7 @@
  * Invariant: outer axes are the result's axes of size ≠ 1, in order; reductions come in a first sweep, the store in a last one.
  * May not: choose tiles, lanes or order of axes (finish.ts), or merge kernels (merge.ts).
  */
-import { axis, combine } from '../../core/affine.ts'
+import { axis, combine, shift } from '../../core/affine.ts'
 import type { Index, Lowering, Node } from '../../core/ir.ts'
 import type { Axis, Kernel, Sweep } from '../../core/loops.ts'
 import type { Scalar } from '../../core/scalar.ts'
@@ -26,15 +26,17 @@ export interface Draft extends Kernel {
   readonly product: boolean
 }
 
-export function lower(c: LowerContext, node: Node): Draft {
+export function lower(c: LowerContext, node: Node): readonly Draft[] {
   const lowering = c.uses.lowering(node)
   switch (lowering.kind) {
     case 'pointwise':
-      return lowerPointwise(c, node)
+      return [lowerPointwise(c, node)]
     case 'reduce':
-      return lowerReduce(c, node, lowering)
+      return [lowerReduce(c, node, lowering)]
     case 'scatter':
-      return lowerScatter(c, node, lowering)
+      return [lowerScatter(c, node, lowering)]
+    case 'parts':
+      return node.operands.flatMap((x, i) => lowerPart(c, node, x, i, lowering.starts[i]!))
     default:
       throw new RangeError(`${node.op.name} needs no kernel`)
   }
@@ -79,6 +81,17 @@ function lowerPointwise(c: LowerContext, node: Node): Draft {
     elementWriter(s, node, []),
   )
   return { name: node.op.name, outer: list, sweeps: [storing(c, node, s, at, value)], product: false }
+}
+
+/** One operand, stored where it lies in the result. */
+function lowerPart(c: LowerContext, node: Node, x: Node, i: number, start: readonly number[]): Draft[] {
+  const shape = sizes(x.shape, node.op.name)
+  if (count(shape) === 0) return []
+  const { list, at } = axesOf(shape, 0, 'parallel', 'i')
+  const s = scopeOf(c, list, [])
+  const value = elementWriter(s, node, []).read(i, at)
+  const to = at.map((index, d) => shift(index, start[d]!))
+  return [{ name: node.op.name, outer: list, sweeps: [storing(c, node, s, to, value)], product: false }]
 }
 
 function lowerReduce(c: LowerContext, node: Node, lowering: Extract<Lowering, { kind: 'reduce' }>): Draft {

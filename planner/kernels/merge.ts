@@ -10,7 +10,7 @@ import type { Table } from './buffers.ts'
 import { compact } from './compact.ts'
 import { MAX_CODE } from './element.ts'
 import { renumber, renumberMap } from './instructions.ts'
-import { accessesOf, isLoop, type Item, type LoopItem } from './items.ts'
+import { accessesOf, type Item, isLoop, type LoopItem } from './items.ts'
 import type { Draft } from './lower.ts'
 import { type CodeWriter, codeWriter } from './writer.ts'
 
@@ -55,9 +55,17 @@ function hostOf(
   const made = (buffer: BufferId) => producer.get(table.whole(buffer)) ?? -1
   const at = loads.reduce((latest, l) => Math.max(latest, made(l.buffer)), -1)
   const host = open[at]
-  if (!host || 'kind' in host || !host.grows || host.space !== spaceOf(draft) || host.code.code.length + sweep!.code.length > MAX_CODE)
+  if (
+    !host ||
+    'kind' in host ||
+    !host.grows ||
+    host.space !== spaceOf(draft) ||
+    host.code.code.length + sweep!.code.length > MAX_CODE
+  )
     return undefined
   const stored = new Map(host.stores.map((s) => [s.buffer, s]))
+  // Two parts of one buffer stay two kernels: each buffer that a kernel stores, it stores through one map.
+  if (sweep!.stores.some((s) => stored.has(s.buffer))) return undefined
   const forwards = loads.every((l) => {
     const from = stored.get(l.buffer)
     return made(l.buffer) !== at || (from && !l.guards && sameMap(from.map, l.map))
@@ -103,7 +111,11 @@ function closed({ draft, code, stores }: Open): Draft {
 }
 
 /** Without stores to buffers that nothing reads, unless `kept`; kernels that store nothing are dropped. One sweep from the end does. */
-export function dropUnread(items: readonly Item<Draft>[], kept: (buffer: BufferId) => boolean, table: Table): Item<Draft>[] {
+export function dropUnread(
+  items: readonly Item<Draft>[],
+  kept: (buffer: BufferId) => boolean,
+  table: Table,
+): Item<Draft>[] {
   const readers = new Map<BufferId, number>()
   const each = (item: Item<Draft>, n: number) => {
     for (const b of accessesOf(item, table).reads) readers.set(b, (readers.get(b) ?? 0) + n)

@@ -17,12 +17,6 @@ export interface Uses {
 export function usesOf(graph: Graph): Uses {
   const reads = new Map<Node, number>()
   const add = (node: Node, n: number) => reads.set(node, (reads.get(node) ?? 0) + n)
-  for (const { node } of graph.outputs) add(node, 1)
-  for (let i = graph.nodes.length - 1; i >= 0; i--) {
-    const node = graph.nodes[i]!
-    const n = node.op.facts.view ? (reads.get(node) ?? 0) : 1
-    for (const o of node.operands) add(o, n)
-  }
   const lowerings = new Map<Node, Lowering>()
   const lowering = (node: Node): Lowering => {
     const known = lowerings.get(node)
@@ -31,6 +25,13 @@ export function usesOf(graph: Graph): Uses {
     if (!made) throw broken('fuse', `${node.op.name} has no lowering`, inspect(node))
     lowerings.set(node, made)
     return made
+  }
+  for (const { node } of graph.outputs) add(node, 1)
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!
+    const view = node.op.facts.view && lowering(node).kind !== 'parts'
+    const n = view ? (reads.get(node) ?? 0) : 1
+    for (const o of node.operands) add(o, n)
   }
   return { reads, lowering }
 }

@@ -1,7 +1,7 @@
 /**
  * simplify: algebra that the ops state as facts: neutral elements, involutions, idempotence, an op's own rewrite;
  * and computing before stretching: f(broadcast(a), broadcast(b)) = broadcast(f(a, b)).
- * Invariant: never changes a value, NaN and −0 included, except that x + 0 may keep a −0 and a contraction with an identity is exact.
+ * Invariant: never changes a value, NaN and −0 included, except that x + 0 and x − (−0) may keep a −0 and a contraction with an identity is exact.
  * May not: know an op beyond its facts.
  */
 

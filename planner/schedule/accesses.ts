@@ -3,7 +3,7 @@
  * Invariant: a slice keeps its name; only what is not a part of another buffer, and has no parts, is renamed.
  */
 import type { BufferId, Kernel, Sweep } from '../../core/loops.ts'
-import { isLoop, type Item } from '../kernels/items.ts'
+import { type Item, isLoop } from '../kernels/items.ts'
 
 /** The item with its buffers renamed, all the way down. */
 export function renameItem(item: Item<Kernel>, to: (id: BufferId) => BufferId): Item<Kernel> {
@@ -30,7 +30,12 @@ export function renameBuffers(kernel: Kernel, to: (id: BufferId) => BufferId): K
 }
 
 /** Every access of `buffer` in the kernel is at one place, the one that `sweep` stores to: element by element, in place. */
-export function inPlaceAt(kernel: Kernel, sweep: Sweep, buffer: BufferId, map: { readonly offset: number; readonly strides: readonly number[]; readonly indirect?: unknown }): boolean {
+export function inPlaceAt(
+  kernel: Kernel,
+  sweep: Sweep,
+  buffer: BufferId,
+  map: { readonly offset: number; readonly strides: readonly number[]; readonly indirect?: unknown },
+): boolean {
   if (map.indirect) return false
   for (const other of kernel.sweeps)
     for (const i of other.code) {

@@ -6,7 +6,7 @@
 import type { BufferId, Kernel } from '../../core/loops.ts'
 import { count } from '../../core/shape.ts'
 import type { Table, Value } from '../kernels/buffers.ts'
-import { accessesOf, isLoop, type Item } from '../kernels/items.ts'
+import { accessesOf, type Item, isLoop } from '../kernels/items.ts'
 import { inPlaceAt, renameBuffers } from './accesses.ts'
 
 export function inPlace(items: readonly Item<Kernel>[], table: Table): readonly Item<Kernel>[] {
@@ -44,8 +44,11 @@ function inList(
   const free = (b: BufferId): boolean =>
     table.values[b]!.role === 'temporary' && whole(b) && here.get(b) === everywhere.get(b)
   const lastRead = new Map<BufferId, number>()
+  const writers = new Map<BufferId, number>()
   items.forEach((item, i) => {
-    for (const b of accessesOf(item).reads) lastRead.set(b, i)
+    const { reads, writes } = accessesOf(item)
+    for (const b of reads) lastRead.set(b, i)
+    for (const b of writes) writers.set(b, (writers.get(b) ?? 0) + 1)
   })
   const renamed = new Map<BufferId, BufferId>()
   const id = (b: BufferId): BufferId => renamed.get(b) ?? b
@@ -54,10 +57,10 @@ function inList(
     const dying = accessesOf(item).reads.filter((b) => free(b) && lastRead.get(b) === i)
     for (const sweep of item.sweeps)
       for (const store of sweep.stores) {
-        if (!free(store.buffer) || store.accumulate || writtenTwice(item, store.buffer)) continue
+        if (!free(store.buffer) || writers.get(store.buffer) !== 1) continue
+        if (store.accumulate || writtenTwice(item, store.buffer)) continue
         const at = dying.findIndex(
-          (b) =>
-            sameSize(table.values[b]!, table.values[store.buffer]!) && inPlaceAt(item, sweep, b, store.map),
+          (b) => sameSize(table.values[b]!, table.values[store.buffer]!) && inPlaceAt(item, sweep, b, store.map),
         )
         if (at < 0) continue
         renamed.set(store.buffer, id(dying[at]!))

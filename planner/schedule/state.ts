@@ -8,7 +8,7 @@ import { count } from '../../core/shape.ts'
 import type { Table } from '../kernels/buffers.ts'
 import { copy } from '../kernels/copy.ts'
 import { finish } from '../kernels/finish.ts'
-import { accessesOf, isLoop, type Item, type Update } from '../kernels/items.ts'
+import { accessesOf, type Item, isLoop, type Update } from '../kernels/items.ts'
 import { inPlaceAt, renameItem } from './accesses.ts'
 
 /** Items in which every next value, of state and of the carries of loops, ends up in its own place. */
@@ -64,6 +64,7 @@ function updateState(
 }
 
 interface Positions {
+  /** The only item that writes a buffer; NaN where several do, part by part. */
   readonly writer: ReadonlyMap<BufferId, number>
   readonly readers: ReadonlyMap<BufferId, readonly number[]>
 }
@@ -72,7 +73,7 @@ function positionsOf(items: readonly Item<Kernel>[], table: Table): Positions {
   const readers = new Map<BufferId, number[]>()
   items.forEach((item, i) => {
     const { reads, writes } = accessesOf(item, table)
-    for (const b of writes) writer.set(b, i)
+    for (const b of writes) writer.set(b, writer.has(b) ? Number.NaN : i)
     for (const b of reads) {
       const at = readers.get(b)
       if (at) at.push(i)
@@ -82,20 +83,13 @@ function positionsOf(items: readonly Item<Kernel>[], table: Table): Positions {
   return { writer, readers }
 }
 
-function safe(
-  items: readonly Item<Kernel>[],
-  { writer, readers }: Positions,
-  from: BufferId,
-  to: BufferId,
-): boolean {
+function safe(items: readonly Item<Kernel>[], { writer, readers }: Positions, from: BufferId, to: BufferId): boolean {
   const at = writer.get(from)
-  const kernel = at === undefined ? undefined : items[at]!
+  const kernel = at === undefined ? undefined : items[at]
   if (at === undefined || kernel === undefined || isLoop(kernel)) return false
   const sweep = kernel.sweeps.find((s) => s.stores.some((store) => store.buffer === from))!
   const store = sweep.stores.find((s) => s.buffer === from)!
   const single =
     kernel.sweeps.every((s) => s === sweep || s.stores.every((other) => other.buffer !== from)) && !store.accumulate
-  return (readers.get(to) ?? []).every(
-    (r) => r < at || (r === at && single && inPlaceAt(kernel, sweep, to, store.map)),
-  )
+  return (readers.get(to) ?? []).every((r) => r < at || (r === at && single && inPlaceAt(kernel, sweep, to, store.map)))
 }

@@ -1,6 +1,5 @@
 /** f32 approximations against the engine's Math in float64. Promise: 2 units in the last place. */
 import { describe, expect, it } from 'vitest'
-import type { Transcendental } from '../../../core/scalar.ts'
 import { reference } from '../../../core/scalar-evaluate.ts'
 import { anyFinite, approximated, between, nearOne, nearQuarters, uniform } from './evaluate.fixture.ts'
 
@@ -15,7 +14,7 @@ function ulps(got: number, want: number): number {
 }
 
 const angles = [...nearQuarters(8000, N), ...nearQuarters(2 ** 30, N), ...between(-10, 10, N), ...anyFinite('f32', N)]
-const samples: Readonly<Record<Exclude<Transcendental, 'pow'>, readonly number[]>> = {
+const samples: Readonly<Record<'exp' | 'log' | 'sin' | 'cos' | 'tanh' | 'sigmoid', readonly number[]>> = {
   exp: [...between(-104, 89, N), ...between(-1, 1, N), ...between(-104, -87, N), ...between(88, 89, N)],
   log: [...anyFinite('f32', N), ...nearOne(N), ...between(0.5, 2, N)],
   sin: angles,

@@ -1,6 +1,5 @@
 /** f64 approximations against fixed-point arithmetic of 256 bits. Promise: 4 units in the last place; here: what they reach. */
 import { describe, expect, it } from 'vitest'
-import type { Transcendental } from '../../../core/scalar.ts'
 import { anyFinite, approximated, between, nearOne, nearQuarters, uniform } from './evaluate.fixture.ts'
 import { oracle, ulps } from './oracle.fixture.ts'
 
@@ -12,7 +11,7 @@ const angles = [
   ...between(-10, 10, N),
   ...anyFinite('f64', N),
 ]
-const samples: Readonly<Record<Exclude<Transcendental, 'pow'>, readonly number[]>> = {
+const samples: Readonly<Record<'exp' | 'log' | 'sin' | 'cos' | 'tanh' | 'sigmoid', readonly number[]>> = {
   exp: [...between(-745, overflow.exp, N), ...between(-1, 1, N), ...between(-745.1, -708, N)],
   log: [...anyFinite('f64', N).map(Math.abs), ...nearOne(N), ...between(0.5, 2, N)],
   sin: angles,
@@ -27,7 +26,7 @@ const samples: Readonly<Record<Exclude<Transcendental, 'pow'>, readonly number[]
   sigmoid: [...between(-745, 40, N), ...between(-3, 3, N), ...between(-745, -707, N)],
 }
 
-const worst = (op: Transcendental, cases: Iterable<readonly [number, number]>): number => {
+const worst = (op: keyof typeof oracle, cases: Iterable<readonly [number, number]>): number => {
   const run = approximated(op, 'f64')
   let most = 0
   for (const [x, y] of cases) most = Math.max(most, ulps(run(x, y), oracle[op](x, y), 53, -1074))

@@ -15,6 +15,7 @@ type Arithmetical =
   | 'div'
   | 'neg'
   | 'abs'
+  | 'sqrt'
   | 'floor'
   | 'nearest'
   | 'pow2'
@@ -56,6 +57,7 @@ export function arithmetic(w: ScalarWriter, dtype: Float): Arithmetic {
     div: op('div'),
     neg: op('neg'),
     abs: op('abs'),
+    sqrt: op('sqrt'),
     floor: op('floor'),
     nearest: op('nearest'),
     pow2: op('pow2'),

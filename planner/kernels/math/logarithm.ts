@@ -57,17 +57,28 @@ export function balanced(a: Arithmetic, x: Scalar): Balanced {
   return { exponent: a.sub(exponent, a.select(subnormal, lift, 0)), mantissa }
 }
 
-export function log(w: ScalarWriter, x: Scalar): Scalar {
-  const a = arithmeticOf(w, x)
-  const { high, low, q } = forms[a.dtype]
-  const { exponent, mantissa } = balanced(a, x)
-  const f = a.sub(mantissa, 1)
+/** exponent · ln 2 + log(1 + f) + `more`, which is small; √½ ≤ 1 + f < √2. */
+export function logOfParts(
+  a: Arithmetic,
+  exponent: Scalar,
+  f: Scalar,
+  more?: Scalar,
+  q: readonly number[] = forms[a.dtype].q,
+): Scalar {
+  const { high, low } = forms[a.dtype]
   const s = a.div(f, a.add(f, 2))
   const z = a.mul(s, s)
   const half = a.mul(a.mul(f, 0.5), f)
   // log(1 + f) = f − half + s·(half + z·q(z)): the large terms are exact or nearly so.
   const small = a.add(a.mul(s, a.add(half, a.mul(z, polynomial(a, z, q)))), a.mul(exponent, low))
-  const finite = a.sub(a.mul(exponent, high), a.sub(a.sub(half, small), f))
+  const rest = more ? a.add(small, more) : small
+  return a.sub(a.mul(exponent, high), a.sub(a.sub(half, rest), f))
+}
+
+export function log(w: ScalarWriter, x: Scalar): Scalar {
+  const a = arithmeticOf(w, x)
+  const { exponent, mantissa } = balanced(a, x)
+  const finite = logOfParts(a, exponent, a.sub(mantissa, 1))
   const positive = a.select(a.lt(x, Number.POSITIVE_INFINITY), finite, x)
   return a.select(a.lt(0, x), positive, a.select(a.eq(x, 0), Number.NEGATIVE_INFINITY, Number.NaN))
 }

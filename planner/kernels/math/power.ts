@@ -33,7 +33,7 @@ const expShort: readonly number[] = [
 const ENOUGH = 2 ** 65
 
 /** log₂|x| to about 2^−66 of itself. */
-function log2(a: Arithmetic, x: Scalar): Doubled {
+export function doubledLog2(a: Arithmetic, x: Scalar): Doubled {
   const { exponent, mantissa } = balanced(a, x)
   const f = a.sub(mantissa, 1)
   const sum = a.add(mantissa, 1)
@@ -56,7 +56,7 @@ function log2(a: Arithmetic, x: Scalar): Doubled {
 
 function powerF64(a: Arithmetic, x: Scalar, y: Scalar): Scalar {
   const limited = a.atMost(a.atLeast(y, -ENOUGH), ENOUGH)
-  const l = log2(a, x)
+  const l = doubledLog2(a, x)
   const p = twoProduct(a, limited, l.hi)
   // 2 to the ±1100 over- or underflows. Beyond, the low part is large, and dropped.
   const high = a.atMost(a.atLeast(p.hi, -1100), 1100)

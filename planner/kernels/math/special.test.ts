@@ -1,11 +1,10 @@
 /** Zeros, infinities, NaN, ends of the ranges, signs, and pow as IEEE 754-2019 §9.2.1 has it. */
 import { describe, expect, it } from 'vitest'
-import type { Transcendental } from '../../../core/scalar.ts'
 import { reference } from '../../../core/scalar-evaluate.ts'
 import { anyFinite, approximated } from './evaluate.fixture.ts'
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number
-const cases: Readonly<Record<Exclude<Transcendental, 'pow'>, readonly (readonly [number, number])[]>> = {
+const cases: Readonly<Record<'exp' | 'log' | 'sin' | 'cos' | 'tanh' | 'sigmoid', readonly (readonly [number, number])[]>> = {
   exp: [
     [0, 1],
     [-0, 1],

@@ -31,13 +31,13 @@ const forms: PerFloat<Form> = {
 }
 
 /** r + r³·s(r²) + low, which is too small for its factor of cos r to matter. */
-function sinKernel(a: Arithmetic, { r, low }: Turned, z: Scalar): Scalar {
+export function sinKernel(a: Arithmetic, { r, low }: Turned, z: Scalar): Scalar {
   const tail = a.mul(a.mul(z, r), polynomial(a, z, forms[a.dtype].sin))
   return a.add(r, a.add(tail, low))
 }
 
 /** 1 − r²/2 + r⁴·c(r²) − r·low, where what 1 − r²/2 loses is added back. */
-function cosKernel(a: Arithmetic, { r, low }: Turned, z: Scalar): Scalar {
+export function cosKernel(a: Arithmetic, { r, low }: Turned, z: Scalar): Scalar {
   const half = a.mul(z, 0.5)
   const head = a.sub(1, half)
   const tail = a.mul(a.mul(z, z), polynomial(a, z, forms[a.dtype].cos))

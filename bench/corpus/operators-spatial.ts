@@ -1,0 +1,200 @@
+/** PyTorch's convolutions, pools, windows, padding and resampling. */
+import type { Node } from 'cotangent'
+import * as op from 'cotangent/ops'
+import {
+  arg,
+  type Builder,
+  type Call,
+  dimOf,
+  flag,
+  NotCovered,
+  node,
+  number,
+  numbers,
+  optionalNode,
+  text,
+} from './call.ts'
+
+/** A list argument where given: [] and None are not. */
+function per(c: Call, at: number, name: string): readonly number[] | undefined {
+  const list = numbers(c, at, name)
+  return list && list.length > 0 ? list : undefined
+}
+const given = <T>(name: string, value: T | undefined) => (value === undefined ? {} : { [name]: value })
+
+type Convolve = (x: Node, w: Node, options?: op.ConvOptions) => Node
+const convolution =
+  (f: Convolve): Builder =>
+  (c) => {
+    const padding = arg(c, 4, 'padding')
+    const options = {
+      ...given('bias', optionalNode(c, 2, 'bias')),
+      ...given('stride', per(c, 3, 'stride')),
+      ...given('padding', typeof padding === 'string' ? padding : per(c, 4, 'padding')),
+      ...given('dilation', per(c, 5, 'dilation')),
+      groups: number(c, 6, 'groups', 1),
+    }
+    return f(node(c, 0, 'input'), node(c, 1, 'weight'), options)
+  }
+type ConvolveBack = (x: Node, w: Node, options?: op.ConvTransposeOptions) => Node
+const transposed =
+  (f: ConvolveBack): Builder =>
+  (c) => {
+    const options = {
+      ...given('bias', optionalNode(c, 2, 'bias')),
+      ...given('stride', per(c, 3, 'stride')),
+      ...given('padding', per(c, 4, 'padding')),
+      ...given('outputPadding', per(c, 5, 'output_padding')),
+      groups: number(c, 6, 'groups', 1),
+      ...given('dilation', per(c, 7, 'dilation')),
+    }
+    return f(node(c, 0, 'input'), node(c, 1, 'weight'), options)
+  }
+
+type Pool<O> = (x: Node, options: O) => Node
+const maxPool =
+  (value: Pool<op.MaxPoolOptions>, index: Pool<op.MaxPoolOptions>): Builder =>
+  (c) => {
+    const options = {
+      size: per(c, 1, 'kernel_size')!,
+      ...given('stride', per(c, 2, 'stride')),
+      ...given('padding', per(c, 3, 'padding')),
+      ...given('dilation', per(c, 4, 'dilation')),
+      ceilMode: flag(c, 5, 'ceil_mode'),
+    }
+    const x = node(c, 0, 'input')
+    return flag(c, 6, 'return_indices') ? [value(x, options), index(x, options)] : value(x, options)
+  }
+const avgPool =
+  (f: Pool<op.AvgPoolOptions>): Builder =>
+  (c) =>
+    f(node(c, 0, 'input'), {
+      size: per(c, 1, 'kernel_size')!,
+      ...given('stride', per(c, 2, 'stride')),
+      ...given('padding', per(c, 3, 'padding')),
+      ceilMode: flag(c, 4, 'ceil_mode'),
+      countIncludePad: flag(c, 5, 'count_include_pad', true),
+      ...given('divisor', arg(c, 6, 'divisor_override') as number | undefined),
+    })
+const lpPool =
+  (f: Pool<op.LpPoolOptions>): Builder =>
+  (c) =>
+    f(node(c, 0, 'input'), {
+      p: number(c, 1, 'norm_type'),
+      size: per(c, 2, 'kernel_size')!,
+      ...given('stride', per(c, 3, 'stride')),
+      ceilMode: flag(c, 4, 'ceil_mode'),
+    })
+const sizeOf = (c: Call): op.AdaptiveSize => arg(c, 1, 'output_size') as op.AdaptiveSize
+const adaptiveAvg =
+  (f: (x: Node, size: op.AdaptiveSize) => Node): Builder =>
+  (c) =>
+    f(node(c, 0, 'input'), sizeOf(c))
+const adaptiveMax =
+  (n: 1 | 2 | 3, f: (x: Node, size: op.AdaptiveSize) => Node): Builder =>
+  (c) => {
+    const [x, size] = [node(c, 0, 'input'), sizeOf(c)]
+    return flag(c, 2, 'return_indices') ? [f(x, size), op.adaptiveArgmaxPool(n, x, size)] : f(x, size)
+  }
+
+/** PyTorch names the pads of the last axis first. */
+const pad: Builder = (c) => {
+  const [x, list, mode] = [node(c, 0, 'input'), numbers(c, 1, 'pad') ?? [], text(c, 2, 'mode', 'constant')]
+  const widths = x.shape.map((_, i): readonly [number, number] => {
+    const at = 2 * (x.shape.length - 1 - i)
+    return [list[at] ?? 0, list[at + 1] ?? 0]
+  })
+  return mode === 'constant' ? op.pad(x, widths, number(c, 3, 'value', 0)) : op.padBy(x, widths, mode as op.PadMode)
+}
+
+const modes: { readonly [name: string]: NonNullable<op.InterpolateOptions['mode']> } = {
+  nearest: 'nearest',
+  'nearest-exact': 'nearest-exact',
+  linear: 'linear',
+  bilinear: 'linear',
+  trilinear: 'linear',
+  bicubic: 'cubic',
+  area: 'area',
+}
+const interpolate =
+  (fixed?: { mode: string; alignCorners: boolean }): Builder =>
+  (c) => {
+    const mode = modes[fixed?.mode ?? text(c, 3, 'mode', 'nearest')]
+    if (!mode || flag(c, 6, 'antialias')) throw new NotCovered('interpolate with antialias')
+    const scale = per(c, 2, 'scale_factor')
+    return op.interpolate(node(c, 0, 'input'), {
+      mode,
+      ...given('size', per(c, 1, 'size')),
+      ...given('scale', scale?.length === 1 ? scale[0] : scale),
+      alignCorners: fixed?.alignCorners ?? flag(c, 4, 'align_corners'),
+      recomputeScale: flag(c, 5, 'recompute_scale_factor'),
+    })
+  }
+
+const columns = (c: Call, first: number): op.ColumnOptions => ({
+  size: per(c, first, 'kernel_size')!,
+  dilation: per(c, first + 1, 'dilation') ?? 1,
+  padding: per(c, first + 2, 'padding') ?? 0,
+  stride: per(c, first + 3, 'stride') ?? 1,
+})
+
+/** Tensor.unfold: windows along one dimension, their elements last. A scalar is one window. */
+const unfold: Builder = (c) => {
+  const [x, size] = [node(c, 0), number(c, 2, 'size')]
+  if (x.shape.length === 0) return op.slice(op.reshape(x, [1]), [0, size])
+  const axis = dimOf(x, number(c, 1, 'dimension'))
+  const rest = x.shape.flatMap((_, i) => (i === axis ? [] : [i]))
+  const parts = op.windows(op.transpose(x, [...rest, axis]), { size: [size], stride: [number(c, 3, 'step')] })
+  const at = x.shape.map((_, i) => (i === axis ? rest.length : rest.indexOf(i)))
+  return op.transpose(parts, [...at, rest.length + 1])
+}
+
+/** x / (k + α · mean of squares over neighbouring channels)^β. */
+const responseNorm: Builder = (c) => {
+  const [x, size] = [node(c, 0, 'input'), number(c, 1, 'size')]
+  const [alpha, beta, k] = [number(c, 2, 'alpha', 1e-4), number(c, 3, 'beta', 0.75), number(c, 4, 'k', 1)]
+  const around = x.shape.map((_, i): readonly [number, number] =>
+    i === 1 ? [Math.floor(size / 2), Math.floor((size - 1) / 2)] : [0, 0],
+  )
+  const last = [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]
+  const squares = op.transpose(op.pad(op.mul(x, x), around), last)
+  const sums = op.sum(op.windows(squares, { size: [size] }), { axes: -1 })
+  const back = op.transpose(
+    sums,
+    last.map((_, i) => last.indexOf(i)),
+  )
+  return op.div(x, op.pow(op.add(op.mul(back, alpha / size), k), beta))
+}
+
+export const spatial: { readonly [name: string]: Builder } = {
+  'nn.functional.conv1d': convolution(op.conv1d),
+  'nn.functional.conv2d': convolution(op.conv2d),
+  'nn.functional.conv3d': convolution(op.conv3d),
+  'nn.functional.conv_transpose1d': transposed(op.convTranspose1d),
+  'nn.functional.conv_transpose2d': transposed(op.convTranspose2d),
+  'nn.functional.conv_transpose3d': transposed(op.convTranspose3d),
+  'nn.functional.max_pool1d': maxPool(op.maxPool1d, op.argmaxPool1d),
+  'nn.functional.max_pool2d': maxPool(op.maxPool2d, op.argmaxPool2d),
+  'nn.functional.max_pool3d': maxPool(op.maxPool3d, op.argmaxPool3d),
+  'nn.functional.avg_pool1d': avgPool(op.avgPool1d),
+  'nn.functional.avg_pool2d': avgPool(op.avgPool2d),
+  'nn.functional.avg_pool3d': avgPool(op.avgPool3d),
+  'nn.functional.lp_pool1d': lpPool(op.lpPool1d),
+  'nn.functional.lp_pool2d': lpPool(op.lpPool2d),
+  'nn.functional.adaptive_avg_pool1d': adaptiveAvg(op.adaptiveAvgPool1d),
+  'nn.functional.adaptive_avg_pool2d': adaptiveAvg(op.adaptiveAvgPool2d),
+  'nn.functional.adaptive_avg_pool3d': adaptiveAvg(op.adaptiveAvgPool3d),
+  'nn.functional.adaptive_max_pool1d': adaptiveMax(1, op.adaptiveMaxPool1d),
+  'nn.functional.adaptive_max_pool2d': adaptiveMax(2, op.adaptiveMaxPool2d),
+  'nn.functional.adaptive_max_pool3d': adaptiveMax(3, op.adaptiveMaxPool3d),
+  'nn.functional.interpolate': interpolate(),
+  'nn.functional.upsample_bilinear': interpolate({ mode: 'bilinear', alignCorners: true }),
+  'nn.functional.upsample_nearest': interpolate({ mode: 'nearest', alignCorners: false }),
+  'nn.functional.local_response_norm': responseNorm,
+  'nn.functional.unfold': (c) => op.im2col(node(c, 0, 'input'), columns(c, 1)),
+  'nn.functional.fold': (c) => op.col2im(node(c, 0, 'input'), per(c, 1, 'output_size')!, columns(c, 2)),
+  'nn.functional.pad': pad,
+  constant_pad_nd: (c) =>
+    pad({ ...c, args: [c.args[0], c.args[1], 'constant', c.args[2]], kw: { value: c.kw['value'] } }),
+  unfold,
+}
