@@ -75,6 +75,51 @@ describe('cotangent explain', () => {
   })
 })
 
+describe('cotangent order', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'cotangent-')), 'graph.json')
+  // 0, 1, 2 → 3 → 4 → 5 and 0 → 4: backwards is cheaper.
+  const edges = [[0, 3], [1, 3], [2, 3], [3, 4], [0, 4], [4, 5], [5, 6]] // biome-ignore format: a graph
+  writeFileSync(file, JSON.stringify({ inputs: 3, vertices: 7, outputs: [6], edges }))
+
+  it('gives counts, and with --json the order', () => {
+    const { code, out, error } = cotangent('order', file, '--seconds', '0.01')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    expect(out).toMatch(/^forward +9 /m)
+    expect(out).toMatch(/^chosen +6$/m)
+    const json = JSON.parse(cotangent('order', file, '--seconds', '0.01', '--seed', '7', '--json').out)
+    expect(json).toMatchObject({ forward: 9, reverse: 6, markowitz: 6, chosen: 6, order: [5, 4, 3] })
+  })
+
+  it('names what is wrong with a graph', () => {
+    writeFileSync(`${file}.cycle`, JSON.stringify({ inputs: 1, vertices: 3, outputs: [2], edges: [[1, 2], [2, 1]] })) // biome-ignore format: a graph
+    const { code, out, error } = cotangent('order', `${file}.cycle`)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(error).toContain('the graph has a cycle, 1 → 2 → 1')
+    writeFileSync(`${file}.text`, '{')
+    expect(cotangent('order', `${file}.text`).error).toContain('the document: is not JSON')
+  })
+})
+
+describe('cotangent chain', () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'cotangent-')), 'chain.txt')
+  writeFileSync(file, '2\n2 64 128\n64 2 128\n')
+
+  it('gives counts and the bracketing', () => {
+    const { code, out, error } = cotangent('chain', file)
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    expect(out).toMatch(/^tangent +16,384 mul\nadjoint +16,384 mul\noptimum +8,448 mul\nbracketing {2}\(T2·A\[1\]\)$/m)
+    const limited = JSON.parse(cotangent('chain', file, '--memory', '100', '--json').out)
+    expect(limited).toEqual({ tangent: 16_384, adjoint: 16_384, optimum: 16_384, bracketing: '(T[2]·T1)' })
+  })
+
+  it('names what is wrong with a file', () => {
+    writeFileSync(`${file}.bad`, '2\n2 64 128\n64 3 128\n')
+    const { code, out, error } = cotangent('chain', `${file}.bad`)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(error).toContain('line 3: factor 2 takes 3 values, but the one before gives 2')
+  })
+})
+
 describe('failures', () => {
   const broken = join(mkdtempSync(join(tmpdir(), 'cotangent-')), 'broken.txt')
   writeFileSync(broken, 'graph g(x: f32[2]) {\n  %0 : f32[3] = neg(x)\n  return y: %0\n}\n')

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /**
- * The command line: `cotangent explain FILE`. The only importer of commander in the package.
+ * The command line: `cotangent explain | order | chain FILE`. The only importer of commander in the package.
  * Invariant: the result alone is on stdout; failures say why on stderr, without a stack, and exit with 1.
  */
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { extname } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { type ChainFlags, chain } from './cli/chain.ts'
+import { type OrderFlags, order } from './cli/order.ts'
 import { allOps } from './core/all-ops.ts'
 import { dot } from './core/dot.ts'
 import { badOption, modelDocument, unreadable } from './core/errors.ts'
@@ -49,6 +51,30 @@ cli
   .addOption(new Option('--json', 'the plan as JSON').conflicts(['dot', 'tape']))
   .addOption(new Option('--dot', 'the declared graph in the language of Graphviz').conflicts(['json', 'tape']))
   .action((file: string, flags: ExplainFlags) => console.log(explain(read(file), flags)))
+
+cli
+  .command('order')
+  .description('a vertex elimination order of a computational graph, and the multiplications it takes')
+  .argument(
+    '<file>',
+    'JSON: { inputs, vertices, outputs, edges: [[from, to], …] }; vertices 0 … inputs − 1 are the inputs',
+  )
+  .option('--seconds <s>', 'how long to search at most; the number of orders to price follows', seconds, 2)
+  .option('--seed <n>', 'of the search: the same seed gives the same order', whole, 1)
+  .option('--json', 'counts and the order, as JSON')
+  .action((file: string, flags: OrderFlags) => console.log(order(contents(file), flags)))
+
+cli
+  .command('chain')
+  .description('the cheapest bracketing of a chain of Jacobians')
+  .argument('<file>', "the number of factors, then a line 'outputs inputs edges' for each, first applied first")
+  .option('--memory <edges>', 'the most local derivatives that an adjoint may keep', whole)
+  .option('--json', 'counts and the bracketing, as JSON')
+  .addHelpText(
+    'after',
+    '\nIn a bracketing, T3 and A3 are factor 3 made dense by tangents or adjoints, T[5:4]·X pushes the columns of X\nthrough factors 4 and 5, X·A[5:4] pulls the rows of X through 5 and 4, and (X·Y) multiplies two matrices.',
+  )
+  .action((file: string, flags: ChainFlags) => console.log(chain(contents(file), flags)))
 
 try {
   cli.parse()
@@ -98,4 +124,16 @@ function sizes(text: string): { [name: string]: number } {
 function positive(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number ≥ 1.')
   return Number(text)
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0 to 999999999.')
+  return Number(text)
+}
+
+function seconds(text: string): number {
+  const given = Number(text)
+  if (text.trim() === '' || !(given >= 0 && given <= 86_400))
+    throw new InvalidArgumentError('It must be a number from 0 to 86400.')
+  return given
 }

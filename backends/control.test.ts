@@ -1,24 +1,30 @@
 /** Control flow on the backends: each program is what `evaluate` says, and the same bits on the interpreter and in WebAssembly at 1, 2 and 3 workers. */
-import { afterAll, describe, expect, it } from 'vitest'
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resolve } from '../core/differentiate/resolve.ts'
 import { evaluate } from '../core/evaluate.ts'
 import type { Node, Tensor, TypedArray } from '../core/ir.ts'
 import { distance } from '../core/laws.fixture.ts'
 import * as op from '../core/ops.ts'
+import { print } from '../core/print.ts'
 import { type AnyProgram, call, f32, f64, program } from '../core/program.ts'
+import { randomProgram } from '../core/random-graph.fixture.ts'
 import { grad, hvp, jacobian, jvp, vmap } from '../core/requests.ts'
 import { ramp } from '../core/samples.ts'
 import { validatePlan } from '../planner/memory/validate.ts'
 import { plan } from '../planner/plan.ts'
-import { slow } from './random-programs.fixture.ts'
+import { asProgram, derivatives, slow, valuesFor } from './random-programs.fixture.ts'
 import { wasm } from './wasm/index.ts'
 import { firstDifference, runInterpreter } from './wasm/run.fixture.ts'
 
 const backends = [1, 2, 3].map((threads) => wasm({ threads }))
+/** An executable that stays open keeps the workers of its backend. */
 const open: { close(): Promise<void> }[] = []
-afterAll(async () => {
-  for (const exe of open) await exe.close()
+beforeAll(async () => {
+  const tiny = program({ inputs: { x: f64() }, outputs: ({ x }) => ({ y: x }) })
+  for (const b of backends) open.push(await b.load(plan(tiny, { threads: b.threads })))
 })
+afterAll(() => Promise.all(open.map((exe) => exe.close())))
 
 type Values = { readonly [name: string]: Tensor }
 const valuesOf = (p: AnyProgram): Values =>
@@ -27,17 +33,16 @@ const valuesOf = (p: AnyProgram): Values =>
   )
 const flat = (v: TypedArray | number): ArrayLike<number> => (typeof v === 'number' ? [v] : v)
 
-async function check(p: AnyProgram, given: Values = valuesOf(p)): Promise<void> {
+async function check(p: AnyProgram, given: Values = valuesOf(p), most = 1e-11): Promise<void> {
   const made = plan(p, { threads: 3, target: slow })
   expect(validatePlan(made)).toEqual([])
   const arrays = Object.fromEntries(Object.entries(given).map(([k, t]) => [k, t.data]))
   const reference = runInterpreter(made, arrays)
-  const eps = p.graph.nodes.some((n) => n.type.kind === 'tensor' && n.dtype === 'f32') ? 2e-5 : 1e-11
+  const eps = p.graph.nodes.some((n) => n.type.kind === 'tensor' && n.dtype === 'f32') ? 2e-5 : most
   for (const [k, t] of Object.entries(evaluate(resolve(p.graph), given)))
     expect(distance(reference.outputs[k]!, t.data), k).toBeLessThan(eps)
   for (const backend of backends) {
     const exe = await backend.load(made)
-    open.push(exe)
     const outputs = Object.fromEntries(Object.entries(exe.runSync(arrays)).map(([k, v]) => [k, flat(v)]))
     const got = { outputs: outputs as { [k: string]: TypedArray }, fault: undefined }
     const want = {
@@ -221,10 +226,39 @@ describe('edges', () => {
     for (const p of [endless, grad(endless, { of: 'y', wrt: 'a' })])
       for (const backend of backends) {
         const exe = await backend.load(plan(p, { threads: backend.threads }))
-        open.push(exe)
         expect(() => exe.runSync({ a: 1 })).toThrow(expect.objectContaining({ code: 'E_MAX_STEPS' }))
         expect(flat(exe.runSync({ a: 25 })['y']!)[0]).toBe(100)
         await exe.close()
       }
   })
+})
+
+describe('random graphs with control flow', () => {
+  const draws = { numRuns: Number(process.env['FC_RUNS'] ?? 12), seed: Number(process.env['FC_SEED'] ?? 5) }
+  const random = (dtype: 'f32' | 'f64') =>
+    randomProgram(fc, { dtype, steps: 7, control: 'loops' }).map((p) =>
+      Object.assign(p, { [fc.toStringMethod]: () => print(p.graph) }),
+    )
+  it.each(['f64', 'f32'] as const)('values, %s', (dtype) =>
+    fc.assert(
+      fc.asyncProperty(random(dtype), ({ graph, inputs }) => check(asProgram(graph), inputs)),
+      draws,
+    ),
+  )
+  it.each(['grad', 'jvp', 'reverse', 'forward'] as const)('%s', (kind) =>
+    fc.assert(
+      fc.asyncProperty(random('f64'), ({ graph, inputs }) => {
+        const p = derivatives[kind](graph)
+        return check(p, valuesFor(p, inputs), 1e-9)
+      }),
+      draws,
+    ),
+  )
+  it('values of any op, its body included', () =>
+    fc.assert(
+      fc.asyncProperty(randomProgram(fc, { dtype: 'f64', steps: 3, sampled: true }), ({ graph, inputs }) =>
+        check(asProgram(graph), inputs, 1e-9),
+      ),
+      draws,
+    ))
 })

@@ -53,6 +53,17 @@ describe('npm run bench', () => {
     }
   })
 
+  it('elimination --json: counts of a graph, and the worst of the seeds', () => {
+    const { code, out, error } = bench('elimination', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    for (const r of lines(out)) {
+      expect(r).toMatchObject({ bench: 'elimination', case: expect.any(String), truncated: expect.any(Boolean) })
+      expect(r.chosen).toBe(Math.max(...Object.values<number>(r.seeds)))
+      expect(r.chosen).toBeLessThanOrEqual(Math.min(r.forward, r.reverse, r.markowitz))
+      expect(r.ms.runs).toBe(3)
+    }
+  })
+
   it('target: a table with a line for each constant', () => {
     const { code, out } = bench('target', '--quick')
     expect(code).toBe(0)

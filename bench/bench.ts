@@ -18,6 +18,8 @@ export interface Row {
 export interface BenchOptions {
   /** Tiny cases, one round: does it run at all? */
   readonly quick: boolean
+  /** How many inputs to take, where there are too many. */
+  readonly sample?: number | undefined
 }
 export interface Benchmark<R extends Row = Row> {
   readonly name: string

@@ -2,18 +2,27 @@
  * `npm run bench -- NAME`: runs one benchmark. A table for people; with --json, one object a line.
  * May not: print anything but the result on stdout.
  */
-import { Argument, Command } from 'commander'
+import { Argument, Command, InvalidArgumentError } from 'commander'
+import { accuracy } from './accuracy.ts'
 import { type Benchmark, benchmark, type Row } from './bench.ts'
+import { elimination } from './elimination.ts'
 import { modes } from './modes.ts'
 import { save } from './results.ts'
 import { target } from './target.ts'
 
-const benches: readonly Benchmark[] = [benchmark(modes), benchmark(target)]
+const benches: readonly Benchmark[] = [benchmark(modes), benchmark(target), benchmark(accuracy), benchmark(elimination)]
 
 interface Flags {
   readonly json?: true
   readonly save?: true
   readonly quick?: true
+  readonly sample?: number
+}
+
+function count(text: string): number {
+  const n = Number(text)
+  if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('use a whole number ≥ 1')
+  return n
 }
 
 const command = new Command('bench')
@@ -22,6 +31,7 @@ const command = new Command('bench')
   .option('--json', 'one JSON object a line')
   .option('--save', 'also write bench/results/NAME.json, with machine, Node version and commit')
   .option('--quick', 'tiny cases, few rounds: a smoke test, no figures to quote')
+  .option('--sample <n>', 'accuracy: how many of the 2³² inputs, instead of all', count)
   .addHelpText('after', `\nBenchmarks:\n${benches.map((b) => `  ${b.name.padEnd(14)} ${b.question}`).join('\n')}`)
   .parse()
 
@@ -29,7 +39,7 @@ const flags = command.opts<Flags>()
 const bench = benches.find((b) => b.name === command.args[0])!
 const rows: Row[] = []
 if (!flags.json) console.log(bench.heading)
-for await (const row of bench.rows({ quick: flags.quick ?? false })) {
+for await (const row of bench.rows({ quick: flags.quick ?? false, sample: flags.sample })) {
   rows.push(row)
   console.log(flags.json ? JSON.stringify(row) : bench.line(row))
 }

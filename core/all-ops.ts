@@ -13,15 +13,23 @@ import type { Op } from './ir.ts'
 import { choleskyFactor } from './linalg/cholesky.ts'
 import { luFactor } from './linalg/lu.ts'
 import { inverse, linearSolve } from './linalg/solve.ts'
+import { svdFactor } from './linalg/svd.ts'
 import { triangularSolve } from './linalg/triangular.ts'
 import * as ops from './ops.ts'
 import { input } from './primitives/leaf.ts'
 import { result } from './primitives/tuple.ts'
+import { threefry } from './random/threefry.ts'
 
 const isOp = (x: unknown): x is Op => typeof x === 'function' && 'facts' in x && 'evaluate' in x
 
 const control = [input, result, again, branch, checkpointed, scanOp, whileOp, withVjp]
-const matrices = [choleskyFactor, inverse, linearSolve, luFactor, triangularSolve]
-const exported: readonly unknown[] = [...control, ...matrices, ...Object.values(ops), ...Object.values(derivatives)]
+const matrices = [choleskyFactor, inverse, linearSolve, luFactor, svdFactor, triangularSolve]
+const exported: readonly unknown[] = [
+  ...control,
+  ...matrices,
+  threefry,
+  ...Object.values(ops),
+  ...Object.values(derivatives),
+]
 
 export const allOps: readonly Op[] = exported.filter(isOp)

@@ -110,7 +110,10 @@ export function scanLength(detail: string): DeclarationError {
 }
 
 export function branchMismatch(then: string, otherwise: string): DeclarationError {
-  return new DeclarationError('E_BRANCHES', `cond: the branches give (${then}) and (${otherwise}); they must give the same types`)
+  return new DeclarationError(
+    'E_BRANCHES',
+    `cond: the branches give (${then}) and (${otherwise}); they must give the same types`,
+  )
 }
 export function notReversible(): DeclarationError {
   return new DeclarationError(
@@ -122,7 +125,10 @@ export function tooManySteps(most: number): InputError {
   return new InputError('E_MAX_STEPS', `whileLoop: still going after maxSteps = ${most} iterations; raise maxSteps`)
 }
 export function unbatchableState(name: string): DeclarationError {
-  return new DeclarationError('E_VMAP_STATE', `vmap of ${name}: its state has next values, one for all examples; vmap what computes them`)
+  return new DeclarationError(
+    'E_VMAP_STATE',
+    `vmap of ${name}: its state has next values, one for all examples; vmap what computes them`,
+  )
 }
 
 // ——— ours ———
@@ -234,7 +240,10 @@ export function badThreads(threads: unknown): InputError {
 }
 
 export function planTooLarge(bytes: number): UnsupportedError {
-  return new UnsupportedError('E_TOO_LARGE', `the plan needs ${bytes.toLocaleString('en')} bytes; WebAssembly memory ends at 4,294,967,296. Use smaller batches or f32`)
+  return new UnsupportedError(
+    'E_TOO_LARGE',
+    `the plan needs ${bytes.toLocaleString('en')} bytes; WebAssembly memory ends at 4,294,967,296. Use smaller batches or f32`,
+  )
 }
 
 // ——— the command line ———

@@ -33,7 +33,12 @@ export function topological(roots: readonly Node[]): Node[] {
 }
 
 /** The closed graph that computes `outputs` from `inputs`. Of other nodes, only those in `kept` and what they need stay; inputs always do. */
-export function graphOf(name: string, inputs: readonly Node[], outputs: Graph['outputs'], kept: readonly Node[] = []): Graph {
+export function graphOf(
+  name: string,
+  inputs: readonly Node[],
+  outputs: Graph['outputs'],
+  kept: readonly Node[] = [],
+): Graph {
   const own = new Set(inputs)
   const rest = topological([...kept, ...outputs.map((o) => o.node)]).filter((node) => !own.has(node))
   return Object.freeze({

@@ -3,11 +3,11 @@
  * Invariant: every value of these types is frozen and printable; an op is one record; nothing derivable is stored.
  * May not: contain behaviour, or name a particular op.
  */
-import type { DType, Dim, TypedArray } from './dtype.ts'
+import type { Dim, DType, TypedArray } from './dtype.ts'
 import type { Monoid } from './loops.ts'
 import type { Num, Scalar, ScalarWriter } from './scalar.ts'
 
-export type { DType, Dim, TypedArray }
+export type { Dim, DType, TypedArray }
 
 export interface TensorType {
   readonly kind: 'tensor'

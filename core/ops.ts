@@ -4,59 +4,8 @@
  */
 
 export { broadcastTo } from './align.ts'
-export { cond, scan, whileLoop } from './control/loops.ts'
-export { checkpoint, customVjp } from './control/region.ts'
 export { logSoftmax, relu, softmax, square } from './composites/activation.ts'
-export {
-  binaryCrossEntropy,
-  binaryCrossEntropyWithLogits,
-  type ClassOptions,
-  crossEntropy,
-  type MarginOptions,
-  multilabelMarginLoss,
-  multilabelSoftMarginLoss,
-  multiMarginLoss,
-  nllLoss,
-  softMarginLoss,
-  type WeightedOptions,
-} from './composites/classification.ts'
-export { type AttentionOptions, bilinear, embedding, glu, scaledDotProductAttention } from './composites/layers.ts'
-export {
-  type GaussianOptions,
-  gaussianNllLoss,
-  huberLoss,
-  klDivergence,
-  l1Loss,
-  type LossOptions,
-  mse,
-  type PoissonOptions,
-  poissonNllLoss,
-  type Reduction,
-  smoothL1Loss,
-} from './composites/loss.ts'
-export {
-  batchNorm,
-  type BatchNormOptions,
-  groupNorm,
-  instanceNorm,
-  layerNorm,
-  localResponseNorm,
-  normalize,
-  type NormOptions,
-  rmsNorm,
-  standardize,
-} from './composites/normalization.ts'
-export {
-  cdist,
-  cosineEmbeddingLoss,
-  cosineSimilarity,
-  type DistanceOptions,
-  hingeEmbeddingLoss,
-  marginRankingLoss,
-  pairwiseDistance,
-  tripletMarginLoss,
-  type TripletOptions,
-} from './composites/similarity.ts'
+export * from './composites/adaptive-pooling.ts'
 export {
   expandDims,
   flip,
@@ -72,16 +21,82 @@ export {
   unfold,
 } from './composites/arranging.ts'
 export {
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  type ClassOptions,
+  crossEntropy,
+  type MarginOptions,
+  multilabelMarginLoss,
+  multilabelSoftMarginLoss,
+  multiMarginLoss,
+  nllLoss,
+  softMarginLoss,
+  type WeightedOptions,
+} from './composites/classification.ts'
+export { type ColumnOptions, col2im, im2col } from './composites/columns.ts'
+export * from './composites/convolution.ts'
+export {
   associativeScan,
   type Chosen,
+  type CumulativeOptions,
   cummax,
   cummin,
   cumprod,
   cumsum,
-  type CumulativeOptions,
   logcumsumexp,
 } from './composites/cumulative.ts'
-export { diag, diagEmbed, diagonal, type DiagonalOptions, trace, tril, triu } from './composites/diagonals.ts'
+export { type DiagonalOptions, diag, diagEmbed, diagonal, trace, tril, triu } from './composites/diagonals.ts'
+export { einsum } from './composites/einsum.ts'
+export * from './composites/elementwise.ts'
+export * from './composites/gates.ts'
+export { type AttentionOptions, bilinear, embedding, scaledDotProductAttention } from './composites/layers.ts'
+export {
+  type GaussianOptions,
+  gaussianNllLoss,
+  huberLoss,
+  klDivergence,
+  type LossOptions,
+  l1Loss,
+  mse,
+  type PoissonOptions,
+  poissonNllLoss,
+  type Reduction,
+  smoothL1Loss,
+} from './composites/loss.ts'
+export {
+  type BatchNormOptions,
+  batchNorm,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  localResponseNorm,
+  type NormOptions,
+  normalize,
+  rmsNorm,
+  standardize,
+} from './composites/normalization.ts'
+export { nuclearNorm } from './composites/nuclear-norm.ts'
+export { type PadMode, padBy } from './composites/padding.ts'
+export {
+  type AvgPoolOptions,
+  argmaxPool1d,
+  argmaxPool2d,
+  argmaxPool3d,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  type LpPoolOptions,
+  lpPool1d,
+  lpPool2d,
+  type MaxPoolOptions,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  type PoolOptions,
+} from './composites/pooling.ts'
+export { inner, kron, multiDot, tensordot, vdot, vecdot } from './composites/products.ts'
+export * from './composites/rectifiers.ts'
+export { type InterpolateOptions, interpolate } from './composites/resampling.ts'
 export {
   indexAdd,
   indexCopy,
@@ -89,22 +104,34 @@ export {
   indexPut,
   maskedFill,
   maskedSelect,
+  type ScatterOptions,
   scatter,
   scatterAddAlongAxis,
-  type ScatterOptions,
   take,
   takeAlongAxis,
 } from './composites/selecting.ts'
+export {
+  cdist,
+  cosineEmbeddingLoss,
+  cosineSimilarity,
+  type DistanceOptions,
+  hingeEmbeddingLoss,
+  marginRankingLoss,
+  pairwiseDistance,
+  type TripletOptions,
+  tripletMarginLoss,
+} from './composites/similarity.ts'
 export {
   argsort,
   kthValue,
   median,
   medianAlong,
   quantile,
-  sort,
   type SortOptions,
+  sort,
   topk,
 } from './composites/sorting.ts'
+export type { PerAxis } from './composites/spatial.ts'
 export { stack, unstack } from './composites/stacking.ts'
 export {
   all,
@@ -122,9 +149,23 @@ export {
   std,
   variance,
 } from './composites/statistics.ts'
-export * from './composites/elementwise.ts'
-export * from './composites/gates.ts'
-export * from './composites/rectifiers.ts'
+export { maxUnpool, type UnpoolOptions } from './composites/unpooling.ts'
+export { cond, scan, whileLoop } from './control/loops.ts'
+export { checkpoint, customVjp } from './control/region.ts'
+export { cholesky } from './linalg/cholesky.ts'
+export { cross } from './linalg/cross.ts'
+export { det, slogdet } from './linalg/determinant.ts'
+export { lu } from './linalg/lu.ts'
+export { inv } from './linalg/solve.ts'
+export { pinv, svd, svdvals } from './linalg/svd.ts'
+export {
+  choleskyInverse,
+  choleskySolve,
+  matrixPower,
+  solve,
+  solveTriangular,
+  type TriangularOptions,
+} from './linalg/systems.ts'
 export * from './primitives/arithmetic.ts'
 export { broadcast, reshape, sum } from './primitives/broadcast.ts'
 export { cast, stopGradient } from './primitives/cast.ts'
@@ -141,60 +182,32 @@ export {
   notEqual,
   where,
 } from './primitives/comparison.ts'
+export { concat } from './primitives/concat.ts'
 export { contract, dot, matmul, outer } from './primitives/contract.ts'
 export * from './primitives/error-function.ts'
 export * from './primitives/exponential.ts'
+export { maxFirst } from './primitives/first-max.ts'
 export * from './primitives/gamma.ts'
 export * from './primitives/hyperbolic.ts'
+export { eye, gather, iota, oneHot, scatterAdd } from './primitives/indexing.ts'
+export { pad, type Range, slice, transpose, type Widths } from './primitives/layout.ts'
+export { constant, extent } from './primitives/leaf.ts'
 export * from './primitives/log-space.ts'
+export { prod } from './primitives/product.ts'
+export { argmax, argmin, max, mean, min } from './primitives/reduce.ts'
 export * from './primitives/root.ts'
 export * from './primitives/rounding.ts'
 export * from './primitives/sign.ts'
-export { eye, gather, iota, oneHot, scatterAdd } from './primitives/indexing.ts'
-export { concat } from './primitives/concat.ts'
-export { pad, type Range, slice, transpose, type Widths } from './primitives/layout.ts'
-export { constant, extent } from './primitives/leaf.ts'
-export { prod } from './primitives/product.ts'
-export { argmax, argmin, max, mean, min } from './primitives/reduce.ts'
 export * from './primitives/trigonometric.ts'
 export type { Windowing } from './primitives/window-axis.ts'
 export { overlapAdd, overlaps, windows } from './primitives/windows.ts'
-export { einsum } from './composites/einsum.ts'
-export { inner, kron, multiDot, tensordot, vdot, vecdot } from './composites/products.ts'
-export { col2im, type ColumnOptions, im2col } from './composites/columns.ts'
-export * from './composites/adaptive-pooling.ts'
-export * from './composites/convolution.ts'
-export { type InterpolateOptions, interpolate } from './composites/resampling.ts'
-export { type PadMode, padBy } from './composites/padding.ts'
 export {
-  argmaxPool1d,
-  argmaxPool2d,
-  argmaxPool3d,
-  type AvgPoolOptions,
-  avgPool1d,
-  avgPool2d,
-  avgPool3d,
-  lpPool1d,
-  lpPool2d,
-  type LpPoolOptions,
-  maxPool1d,
-  maxPool2d,
-  maxPool3d,
-  type MaxPoolOptions,
-  type PoolOptions,
-} from './composites/pooling.ts'
-export type { PerAxis } from './composites/spatial.ts'
-export { maxFirst } from './primitives/first-max.ts'
-export { cholesky } from './linalg/cholesky.ts'
-export { cross } from './linalg/cross.ts'
-export { det, slogdet } from './linalg/determinant.ts'
-export { lu } from './linalg/lu.ts'
-export { inv } from './linalg/solve.ts'
-export {
-  choleskyInverse,
-  choleskySolve,
-  matrixPower,
-  solve,
-  solveTriangular,
-  type TriangularOptions,
-} from './linalg/systems.ts'
+  bernoulli,
+  dropout,
+  foldIn,
+  type Key,
+  type NormalOptions,
+  normal,
+  type UniformOptions,
+  uniform,
+} from './random/draws.ts'

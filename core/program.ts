@@ -25,7 +25,9 @@ export interface Value<D extends DType = DType> {
 }
 export type Values = { readonly [name: string]: Value }
 export type Names<T> = keyof T & string
-export type FloatNames<T> = string extends keyof T ? string : { [K in Names<T>]: T[K] extends Value<'f32' | 'f64'> ? K : never }[Names<T>]
+export type FloatNames<T> = string extends keyof T
+  ? string
+  : { [K in Names<T>]: T[K] extends Value<'f32' | 'f64'> ? K : never }[Names<T>]
 // biome-ignore lint/complexity/noBannedTypes: the empty record, to which names are added
 export type None = {}
 type Nodes<T> = { readonly [K in keyof T]: Node }
@@ -168,7 +170,9 @@ export function programFromGraph(graph: Graph): AnyProgram {
         .map((n) => [String(n.params['name']), value(n.dtype, n.shape, zeros())]),
     )
   const entries = graph.outputs.map((o) => [o.name, o.node] as const)
-  const next = entries.filter(([name]) => name.startsWith(NEXT)).map(([name, n]) => [name.slice(NEXT.length), n] as const)
+  const next = entries
+    .filter(([name]) => name.startsWith(NEXT))
+    .map(([name, n]) => [name.slice(NEXT.length), n] as const)
   const outputs = entries.filter(([name]) => !name.startsWith(NEXT))
   return programOf<Values, Values, Outputs>(
     graph.name,

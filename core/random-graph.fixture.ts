@@ -9,6 +9,9 @@ import { graphOf } from './graph.ts'
 import type { DType, Graph, Node, Tensor } from './ir.ts'
 import * as op from './ops.ts'
 import { input } from './primitives/leaf.ts'
+import { controlBuilders } from './random-control.fixture.ts'
+import { any, type Build, type Pick, type Pool } from './random-pool.fixture.ts'
+import { sampledNode } from './random-sampled.fixture.ts'
 import { count, isFloat, tensor, tensorType } from './shape.ts'
 
 export interface RandomProgram {
@@ -20,21 +23,14 @@ export interface RandomOptions {
   readonly dtype?: 'f32' | 'f64'
   /** Steps to build with, most. Default 16. */
   readonly steps?: number
+  /** Scans, branches and whiles too: as such, or `written` out. The same draws give the same function either way. */
+  readonly control?: 'loops' | 'written'
+  /** The first result is of any op at all, at a sample of its own that the graph moves a little. */
+  readonly sampled?: boolean
 }
 type FastCheck = typeof import('fast-check')
 
 const LARGEST = 240
-
-interface Pool {
-  readonly dtype: 'f32' | 'f64'
-  readonly nodes: Node[]
-  /** Inputs and exact copies of them. */
-  readonly exact: Node[]
-  /** Legal indices into the first axis of the first input. */
-  readonly index: Node | undefined
-}
-type Pick = (below: number) => number
-type Build = (pool: Pool, pick: Pick) => Node | undefined
 
 /** `randomProgram(fc)`: an Arbitrary of a graph with inputs x0, x1 … (floats) and k (indices), outputs y0, y1 …. */
 export function randomProgram(fc: FastCheck, options: RandomOptions = {}): Arbitrary<RandomProgram> {
@@ -47,14 +43,20 @@ export function randomProgram(fc: FastCheck, options: RandomOptions = {}): Arbit
       seed: fc.nat(997),
       steps: fc.array(step, { minLength: 1, maxLength: options.steps ?? 16 }),
     })
-    .map(({ dtype, shapes, seed, steps }) => build(dtype, shapes, seed, steps))
+    .map(({ dtype, shapes, seed, steps }) => {
+      const { control } = options
+      const known = control ? [...controlBuilders(control === 'written'), ...builders] : builders
+      return build(known, dtype, shapes, seed, steps, options.sampled)
+    })
 }
 
 function build(
+  known: readonly Build[],
   dtype: 'f32' | 'f64',
   shapes: readonly (readonly number[])[],
   seed: number,
   steps: readonly (readonly [number, readonly number[]])[],
+  sampled = false,
 ): RandomProgram {
   const values: { [name: string]: Tensor } = {}
   const floats = shapes.map((shape, i) => {
@@ -68,9 +70,10 @@ function build(
   for (const [kind, numbers] of steps) {
     let at = 0
     const pick: Pick = (below) => (below > 0 ? numbers[at++ % numbers.length]! % below : 0)
-    const made = builders[kind % builders.length]!(pool, pick)
+    const made = known[kind % known.length]!(pool, pick)
     if (made && count(made.shape as readonly number[]) <= LARGEST && made.shape.length <= 5) pool.nodes.push(made)
   }
+  if (sampled) pool.nodes.push(sampledNode(pool, seed))
   const outputs = [pool.nodes.at(-1)!, pool.nodes[seed % pool.nodes.length]!]
   const inputs = index ? [...floats, index] : floats
   return {
@@ -87,8 +90,6 @@ function build(
 const eighths = (n: number, seed: number): number[] =>
   Array.from({ length: n }, (_, i) => (((i * 17 + seed * 29 + 5) % 33) - 16) / 8)
 
-/** Late nodes are likelier, so that graphs grow deep. */
-const any = (p: Pool, pick: Pick): Node => p.nodes.at(-1 - Math.min(pick(p.nodes.length), pick(p.nodes.length)))!
 const exactly = (p: Pool, pick: Pick): Node => p.exact[pick(p.exact.length)]!
 const sizesOf = (x: Node): readonly number[] => x.shape as readonly number[]
 const axisIn = (x: Node, pick: Pick): number => pick(x.shape.length)
@@ -160,6 +161,9 @@ const builders: readonly Build[] = [
   along((x, axis) => op.sum(x, { axes: axis })),
   along((x, axis) => op.sum(x, { axes: axis, keepDims: true })),
   along((x, axis) => (x.shape[axis] === 0 ? undefined : op.max(x, { axes: axis }))),
+  along((x, axis) => (x.shape[axis] === 0 ? undefined : op.min(x, { axes: axis }))),
+  along((x, axis) => op.prod(x, { axes: axis })),
+  along((x, axis) => op.flip(x, axis)),
   along((x, axis) => (x.shape[axis] === 0 ? undefined : op.mean(x, { axes: axis }))),
   along((x, axis) => (x.shape[axis] === 0 ? undefined : op.softmax(x, axis))),
   along((x, axis) => op.concat([x, op.sin(x), x], axis)),

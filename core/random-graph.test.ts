@@ -4,19 +4,19 @@ import { describe, expect, it } from 'vitest'
 import { allOps } from './all-ops.ts'
 import { resolve } from './differentiate/resolve.ts'
 import { evaluate } from './evaluate.ts'
-import type { Graph, Op } from './ir.ts'
+import type { Graph } from './ir.ts'
 import { derivatives, directions, distance, inner } from './laws.fixture.ts'
 import { parse } from './parse.ts'
 import { hasTangent } from './primitives/leaf.ts'
 import { print } from './print.ts'
 import { type AnyProgram, f32, f64, i32 } from './program.ts'
-import { randomProgram } from './random-graph.fixture.ts'
-import { isGraph } from './rebuild.ts'
+import { type RandomOptions, randomProgram } from './random-graph.fixture.ts'
+import { sampledOps } from './random-sampled.fixture.ts'
 import { jacobian } from './requests.ts'
 import { verify } from './verify.ts'
 
 const runs = { numRuns: 250, seed: 7 }
-const isSingle = (g: Graph) => g.nodes.some((n) => n.dtype === 'f32')
+const isSingle = (g: Graph) => g.nodes.some((n) => n.type.kind === 'tensor' && n.type.dtype === 'f32')
 const parts = (g: Graph) => {
   const wrt = g.inputs.filter(hasTangent)
   const outputs = g.outputs.map((o) => o.node).filter(hasTangent)
@@ -24,13 +24,10 @@ const parts = (g: Graph) => {
 }
 
 describe('random graphs', () => {
-  it('reach every op that has a derivative and no body, but scaleSafe', () => {
-    const seen = new Set(fc.sample(randomProgram(fc), runs).flatMap((p) => p.graph.nodes.map((n) => n.op.name)))
-    const hasBody = (op: Op) => op.samples('f32').some((x) => Object.values(x.params).some(isGraph))
-    const samples = allOps
-      .filter((op) => op.linear && op.samples('f32').length > 0 && !hasBody(op))
-      .map((op) => op.name)
-    expect(samples.filter((name) => !seen.has(name) && name !== 'scaleSafe')).toEqual([])
+  it('reach every op that has a derivative and no body', () => {
+    const many = fc.sample(randomProgram(fc, { sampled: true, steps: 2 }), { ...runs, numRuns: 2000 })
+    const seen = new Set(many.flatMap((p) => p.graph.nodes.map((n) => n.op.name)))
+    expect(sampledOps.map((op) => op.name).filter((name) => !seen.has(name))).toEqual([])
   })
   it('keep every law, survive print and parse, and have finite values', () => {
     fc.assert(
@@ -45,9 +42,9 @@ describe('random graphs', () => {
       runs,
     )
   })
-  it('⟨J t, u⟩ = ⟨t, Jᵀ u⟩', () => {
+  it.each([false, true])('⟨J t, u⟩ = ⟨t, Jᵀ u⟩ (with any op: %s)', (sampled) => {
     fc.assert(
-      fc.property(randomProgram(fc), ({ graph, inputs }) => {
+      fc.property(randomProgram(fc, { sampled }), ({ graph, inputs }) => {
         const { wrt, outputs, d } = parts(graph)
         const [ts, us] = [directions('t', wrt, 1), directions('u', outputs, 3)]
         const jt = Object.values(evaluate(d.jvp, { ...inputs, ...ts }))
@@ -99,3 +96,41 @@ function asProgram(graph: Graph): AnyProgram {
   )
   return { name: graph.name, inputs, state: {}, outputs: { y0: 'dense', y1: 'dense' }, graph }
 }
+
+describe('random graphs with control flow', () => {
+  const options = (control: 'loops' | 'written'): RandomOptions => ({ dtype: 'f64', steps: 8, control })
+  const draws = { numRuns: 60, seed: 3 }
+  it('hold scans, branches and whiles', () => {
+    const graphs = fc.sample(randomProgram(fc, options('loops')), draws).map((p) => p.graph)
+    const names = new Set(graphs.flatMap((g) => g.nodes.map((n) => n.op.name)))
+    for (const name of ['scan', 'cond', 'while']) expect(names).toContain(name)
+  })
+  it('are the same written out, in value and every derivative', () => {
+    const both = fc.sample(randomProgram(fc, options('loops')), draws)
+    const written = fc.sample(randomProgram(fc, options('written')), draws)
+    both.forEach(({ graph, inputs }, i) => {
+      expect(verify(graph)).toEqual([])
+      const [a, b] = [parts(graph), parts(written[i]!.graph)]
+      const values = { ...inputs, ...directions('t', a.wrt, 1), ...directions('u', a.outputs, 3) }
+      for (const kind of ['value', 'jvp', 'vjp', 'second'] as const) {
+        const [got, want] = [evaluate(a.d[kind], values), evaluate(b.d[kind], values)]
+        for (const [k, v] of Object.entries(want))
+          expect(distance(got[k]!.data, v.data), `graph ${i}, ${kind} ${k}\n${print(graph)}`).toBeLessThan(1e-9)
+      }
+    })
+  })
+  it('⟨J t, u⟩ = ⟨t, Jᵀ u⟩, and survive print and parse', () => {
+    fc.assert(
+      fc.property(randomProgram(fc, options('loops')), ({ graph, inputs }) => {
+        expect(print(parse(print(graph), allOps))).toBe(print(graph))
+        const { wrt, outputs, d } = parts(graph)
+        const [ts, us] = [directions('t', wrt, 1), directions('u', outputs, 3)]
+        const left = inner(Object.values(evaluate(d.jvp, { ...inputs, ...ts })), Object.values(us))
+        const right = inner(Object.values(evaluate(d.vjp, { ...inputs, ...us })), Object.values(ts))
+        const eps = isSingle(graph) ? 2e-5 : 1e-11
+        expect(Math.abs(left.sum - right.sum)).toBeLessThanOrEqual(eps * Math.max(1, left.scale, right.scale))
+      }),
+      draws,
+    )
+  })
+})

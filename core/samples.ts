@@ -15,7 +15,12 @@ export function ramp(
 ): Tensor {
   const n = count(shape)
   const at = (i: number) => (((i + 1 + seed * 7) * 389 + 97 * seed) % 1021) / 1021
-  if (dtype === 'bool') return tensor(dtype, shape, Array.from({ length: n }, (_, i) => Number(at(i) > 0.5)))
+  if (dtype === 'bool')
+    return tensor(
+      dtype,
+      shape,
+      Array.from({ length: n }, (_, i) => Number(at(i) > 0.5)),
+    )
   return tensor(
     dtype,
     shape,

@@ -31,6 +31,10 @@ export type BasicOp =
   | 'and'
   | 'or'
   | 'not'
+  /** On i32, bit by bit; shifts by the low five bits of the second operand, `shr` with zeros from the left. */
+  | 'xor'
+  | 'shl'
+  | 'shr'
   /** select(condition, a, b) = condition ? a : b, bit exact. */
   | 'select'
   /** The same value as select(condition, a, b), where `a` is costly and seldom wanted: a backend may skip it when no lane asks. */

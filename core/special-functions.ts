@@ -19,7 +19,7 @@ function erfSeries(x: number): number {
 /** e^(−x²)/√π / (x + ½/(x + 1/(x + 3⁄2/(x + …)))), for x ≥ 1. The square in two parts, since its error is magnified. */
 function erfcFraction(x: number): number {
   let tail = x
-  for (let k = 300; k > 0; k--) tail = x + k / 2 / tail
+  for (let k = Math.ceil(20 + 280 / (x * x)); k > 0; k--) tail = x + k / 2 / tail
   const high = Math.fround(x)
   return (Math.exp(-high * high) * Math.exp(-(x - high) * (x + high))) / Math.sqrt(Math.PI) / tail
 }
@@ -59,7 +59,7 @@ function zetaLessOne(k: number): number {
   for (let i = n - 1; i > 1; i--) sum += i ** -k
   return sum
 }
-const zetas: readonly number[] = Array.from({ length: 60 }, (_, i) => zetaLessOne(i + 2))
+const zetas: readonly number[] = Array.from({ length: 55 }, (_, i) => zetaLessOne(i + 2))
 
 /** |sin πx| and cos πx, exact at multiples of ½. */
 function ofTurn(x: number): { readonly r: number; readonly sin: number; readonly cos: number } {
@@ -86,7 +86,9 @@ export function lgamma(x: number): number {
 }
 /** log Γ(2 + d), |d| ≤ ½. */
 function taylor(d: number): number {
-  return d * (1 - EULER) + zetas.reduce((sum, zeta, i) => sum + (zeta * (-d) ** (i + 2)) / (i + 2), 0)
+  let sum = 0
+  for (let i = zetas.length - 1; i >= 0; i--) sum = (zetas[i]! / (i + 2) - sum) * d
+  return d * (1 - EULER + sum)
 }
 
 /** The derivative of lgamma: at poles ∓∞ for ±0, else NaN. */

@@ -3,11 +3,13 @@
  * Invariant: the n-th number of a key depends on key and n alone, so any order and any number of workers give the same stream.
  * May not: keep state.
  */
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24]
+/** How far the second word turns in each of eight rounds. */
+export const ROTATIONS: readonly number[] = [13, 15, 26, 6, 17, 29, 16, 24]
+export const KEY_PARITY = 0x1bd11bda
 
 /** 64 random bits for counter (c0, c1) under key (k0, k1), as two unsigned 32-bit numbers. */
 export function threefry(k0: number, k1: number, c0: number, c1: number): readonly [number, number] {
-  const keys = [k0 | 0, k1 | 0, 0x1bd11bda ^ k0 ^ k1]
+  const keys = [k0 | 0, k1 | 0, KEY_PARITY ^ k0 ^ k1]
   let x0 = (c0 + keys[0]!) | 0
   let x1 = (c1 + keys[1]!) | 0
   for (let round = 0; round < 20; round++) {

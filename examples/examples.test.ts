@@ -9,6 +9,12 @@ const says: { readonly [file: string]: readonly RegExp[] } = {
   'quick-start.ts': [/dlogits_dx: reverse {3}← lowest predicted time; seeds: forward 784, reverse 10/],
   'mnist.ts': [/^test accuracy (9[6-9]|100)\.\d\d % after/m, /^plan {11}train\(mlp\)/m, /^plan {11}jacobian\(mlp\)/m],
   'jacobian-modes.ts': [/^mode auto: reverse/m, /^largest difference \d(\.\d+)?(e-1[2-9])?$/m],
+  'lorenz.ts': [/^forward and reverse differ by \S+, from differences by \S+ \(relative\)$/m, /^volumes shrink by/m],
+  'double-pendulum.ts': [
+    /^energy .* J, drift \d\.\de-\d+ \(relative\)$/m,
+    /^reverse differs by \S+, differences by \S+ \(relative\)$/m,
+  ],
+  'nist.ts': [/^certified deviations: 27 of 27 to 6 digits$/m, /^certified parameters: reached from 54 of 54 starts$/m],
   'huge-layer.ts': [/^elementwise: J t .* full matrix 4 TB$/m, /^low rank: Jᵀ u .* full matrix 4 TB$/m],
 }
 /** Not examples, but read by them. */

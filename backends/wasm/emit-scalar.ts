@@ -31,6 +31,9 @@ const names: Readonly<Record<string, { float: string; int?: string }>> = {
   le: { float: 'le', int: 'le_s' },
   and: { float: '', int: 'and' },
   or: { float: '', int: 'or' },
+  xor: { float: '', int: 'xor' },
+  shl: { float: '', int: 'shl' },
+  shr: { float: '', int: 'shr_u' },
 }
 /** Arithmetic on bools rounds to ≠ 0. */
 const onBools: Readonly<Record<string, number>> = {

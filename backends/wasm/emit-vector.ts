@@ -31,6 +31,7 @@ const onMasks: Readonly<Record<string, number>> = {
   mul: OP['v128.and'],
   min: OP['v128.and'],
   sub: OP['v128.xor'],
+  xor: OP['v128.xor'],
 }
 const comparisons = new Set(['eq', 'ne', 'lt', 'le'])
 const identities = new Set(['floor', 'ceil', 'trunc', 'nearest'])
@@ -58,9 +59,14 @@ export function emitVector(code: Code, op: string, dtype: DType, args: readonly 
     bitsOf(code, op, args[0]!, out)
     return
   }
+  if (op === 'shl' || op === 'shr') {
+    shift(code, op, args, out)
+    return
+  }
   const shape = SHAPE[classOf[from]]
   const name = shape === 'i32x4' ? names[op]?.int : names[op]?.float
-  const opcode = dtype === 'bool' ? onMasks[op] : name === undefined ? undefined : direct[`${shape}.${name}`]
+  const opcode =
+    dtype === 'bool' || op === 'xor' ? onMasks[op] : name === undefined ? undefined : direct[`${shape}.${name}`]
   const identity = shape === 'i32x4' && identities.has(op)
   if (opcode === undefined && !identity) {
     laneByLane(code, op, dtype, args, out)
@@ -75,6 +81,19 @@ export function emitVector(code: Code, op: string, dtype: DType, args: readonly 
     }
     code.set(out.locals[h]!)
   }
+}
+
+/** All lanes by one count, where it is uniform. */
+function shift(code: Code, op: 'shl' | 'shr', args: readonly Value[], out: Value): void {
+  const [a, count] = args as [Value, Value]
+  if (!count.uniform) {
+    laneByLane(code, op, 'i32', args, out)
+    return
+  }
+  push(code, a)
+  pushLane(code, count, 0)
+  code.op(op === 'shl' ? OP['i32x4.shl'] : OP['i32x4.shr_u'])
+  code.set(out.locals[0]!)
 }
 
 function compare(code: Code, op: string, args: readonly Value[], out: Value): void {

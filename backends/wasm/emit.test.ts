@@ -47,6 +47,7 @@ const cases: readonly Case[] = [
   ...dtypes.flatMap((d) => comparisons.map((op): Case => [op, 'bool', [d, d]])),
   ...(['and', 'or', 'add', 'mul', 'max', 'min'] as const).map((op): Case => [op, 'bool', ['bool', 'bool']]),
   ['not', 'bool', ['bool']],
+  ...(['xor', 'shl', 'shr'] as const).map((op): Case => [op, 'i32', ['i32', 'i32']]),
   ...dtypes.flatMap((from) => dtypes.map((to): Case => ['cast', to, [from]])),
   ...dtypes.flatMap((d) => (['select', 'rare'] as const).map((op): Case => [op, d, ['bool', d, d]])),
   ['pow2', 'f32', ['f32'], [[-126, -125, -1, 0, -0, 1, 2, 64, 126, 127]]],

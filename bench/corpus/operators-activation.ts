@@ -52,7 +52,6 @@ export const activation: { readonly [name: string]: Builder } = {
   'nn.functional.hardswish': one(op.hardswish),
   'nn.functional.softshrink': tuned(op.softshrink, 'lambd', 0.5),
   'nn.functional.hardshrink': tuned(op.hardshrink, 'lambd', 0.5),
-  'nn.functional.threshold': (c) =>
-    op.threshold(node(c, 0), number(c, 1, 'threshold'), number(c, 2, 'value')),
+  'nn.functional.threshold': (c) => op.threshold(node(c, 0), number(c, 1, 'threshold'), number(c, 2, 'value')),
   'nn.functional.glu': (c) => op.glu(node(c, 0), number(c, 1, 'dim', -1)),
 }

@@ -1,8 +1,8 @@
 /** PyTorch's elementwise operators and comparisons as our ops. */
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
-import { activation } from './operators-activation.ts'
 import { type Builder, type Call, flag, NotCovered, node, number, optionalNode, text } from './call.ts'
+import { activation } from './operators-activation.ts'
 
 const one =
   (f: (x: Node) => Node): Builder =>

@@ -1,10 +1,10 @@
 /**
  * PyTorch's linear algebra in our ops. Its right sides may be a batch of vectors, and its factors are upper unless said otherwise.
- * May not: cover what needs eigenvalues, singular values or orthogonal factors.
+ * May not: cover what needs eigenvalues or orthogonal factors.
  */
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
-import { type Builder, flag, node, number, sizesOf } from './call.ts'
+import { type Builder, flag, NotCovered, node, number, sizesOf } from './call.ts'
 
 /** `b` is a batch of vectors where its shape is that of `a` without the last axis. */
 const solve: Builder = (c) => {
@@ -59,6 +59,13 @@ const weighted =
       op.mul(product(node(c, 1), node(c, 2)), number(c, 9, 'alpha', 1)),
     )
 
+/** Vectors have signs of their own, so PyTorch's functions of them are the only ones that can agree. */
+function svd(c: Parameters<Builder>[0]): readonly Node[] {
+  const { u, s, vh } = op.svd(node(c, 0, 'A'))
+  if (flag(c, 1, 'full_matrices', true) && sizesOf(u).at(-2) !== sizesOf(vh).at(-1)) throw new NotCovered('full bases')
+  return [u, s, vh]
+}
+
 function cross(c: Parameters<Builder>[0]): Node {
   const [a, b] = [node(c, 0), node(c, 1)]
   const given = c.args[2] ?? c.kw['dim']
@@ -83,6 +90,10 @@ export const linalg: { readonly [name: string]: Builder } = {
   cholesky_inverse: (c) => op.choleskyInverse(node(c, 0), { upper: flag(c, 1, 'upper') }),
   'linalg.matrix_power': power,
   matrix_power: power,
+  'linalg.svd': svd,
+  'linalg.svdvals': (c) => op.svdvals(node(c, 0, 'A')),
+  'linalg.pinv': (c) => op.pinv(node(c, 0, 'A')),
+  pinverse: (c) => op.pinv(node(c, 0)),
   addbmm: weighted((a, b) => op.sum(op.matmul(a, b), { axes: 0 })),
   addmv: weighted(op.matmul),
   addr: weighted(op.outer),

@@ -1,7 +1,7 @@
 /** PyTorch's operators that reshape, join and rearrange, as ours. */
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
-import { arg, type Builder, type Call, dimOf, list, NotCovered, node, number, numbers, sizesOf, text } from './call.ts'
+import { arg, type Builder, type Call, dimOf, list, NotCovered, node, number, numbers, sizesOf } from './call.ts'
 
 /** Scalars as vectors: PyTorch lets dimension 0 of a scalar be named. */
 export const ranked = (x: Node): Node => (x.shape.length > 0 ? x : op.reshape(x, [1]))
@@ -67,17 +67,6 @@ const diagonalOptions = (c: Call, axes: readonly [number, number]): op.DiagonalO
   offset: number(c, 1, 'offset', 0),
   axes: [number(c, 2, 'dim1', axes[0]), number(c, 3, 'dim2', axes[1])],
 })
-
-const pad: Builder = (c) => {
-  const x = node(c, 0)
-  if (text(c, 2, 'mode', 'constant') !== 'constant') throw new NotCovered('padding other than by a constant')
-  const asked = numbers(c, 1, 'pad') ?? []
-  const widths = sizesOf(x).map((_, i): op.Widths => {
-    const k = 2 * (x.shape.length - 1 - i)
-    return [asked[k] ?? 0, asked[k + 1] ?? 0]
-  })
-  return op.pad(x, widths, number(c, 3, 'value', 0))
-}
 
 const roll: Builder = (c) => {
   const shifts = numbers(c, 1, 'shifts') ?? []
@@ -182,7 +171,6 @@ export const shape: { readonly [name: string]: Builder } = {
   diag: (c) => op.diag(node(c, 0), number(c, 1, 'diagonal', 0)),
   tril: (c) => op.tril(node(c, 0), number(c, 1, 'diagonal', 0)),
   triu: (c) => op.triu(node(c, 0), number(c, 1, 'diagonal', 0)),
-  'nn.functional.pad': pad,
   'nn.functional.pixel_shuffle': (c) => op.pixelShuffle(node(c, 0), number(c, 1, 'upscale_factor')),
   'nn.functional.pixel_unshuffle': (c) => op.pixelUnshuffle(node(c, 0), number(c, 1, 'downscale_factor')),
 }

@@ -1,19 +1,7 @@
 /** PyTorch's convolutions, pools, windows, padding and resampling. */
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
-import {
-  arg,
-  type Builder,
-  type Call,
-  dimOf,
-  flag,
-  NotCovered,
-  node,
-  number,
-  numbers,
-  optionalNode,
-  text,
-} from './call.ts'
+import { arg, type Builder, type Call, flag, NotCovered, node, number, numbers, optionalNode, text } from './call.ts'
 
 /** A list argument where given: [] and None are not. */
 function per(c: Call, at: number, name: string): readonly number[] | undefined {
@@ -97,6 +85,25 @@ const adaptiveMax =
     return flag(c, 2, 'return_indices') ? [f(x, size), op.adaptiveArgmaxPool(n, x, size)] : f(x, size)
   }
 
+/** The size may be left open, or be given with the batch and the channels. */
+const unpool =
+  (n: number): Builder =>
+  (c) => {
+    const x = node(c, 0, 'input')
+    const each = (list: readonly number[] | undefined, otherwise: readonly number[]) =>
+      list ? Array.from({ length: n }, (_, i) => list[i] ?? list[0]!) : otherwise
+    const size = each(per(c, 2, 'kernel_size'), [])
+    const stride = each(per(c, 3, 'stride'), size)
+    const padding = each(
+      per(c, 4, 'padding'),
+      size.map(() => 0),
+    )
+    const pooled = x.shape.slice(-n) as readonly number[]
+    const smallest = pooled.map((d, i) => (d - 1) * stride[i]! - 2 * padding[i]! + size[i]!)
+    const shape = per(c, 5, 'output_size')?.slice(-n) ?? smallest
+    return op.maxUnpool(x, node(c, 1, 'indices'), shape, { overlapping: stride.some((s, i) => s < size[i]!) })
+  }
+
 /** PyTorch names the pads of the last axis first. */
 const pad: Builder = (c) => {
   const [x, list, mode] = [node(c, 0, 'input'), numbers(c, 1, 'pad') ?? [], text(c, 2, 'mode', 'constant')]
@@ -138,17 +145,6 @@ const columns = (c: Call, first: number): op.ColumnOptions => ({
   stride: per(c, first + 3, 'stride') ?? 1,
 })
 
-/** Tensor.unfold: windows along one dimension, their elements last. A scalar is one window. */
-const unfold: Builder = (c) => {
-  const [x, size] = [node(c, 0), number(c, 2, 'size')]
-  if (x.shape.length === 0) return op.slice(op.reshape(x, [1]), [0, size])
-  const axis = dimOf(x, number(c, 1, 'dimension'))
-  const rest = x.shape.flatMap((_, i) => (i === axis ? [] : [i]))
-  const parts = op.windows(op.transpose(x, [...rest, axis]), { size: [size], stride: [number(c, 3, 'step')] })
-  const at = x.shape.map((_, i) => (i === axis ? rest.length : rest.indexOf(i)))
-  return op.transpose(parts, [...at, rest.length + 1])
-}
-
 /** x / (k + α · mean of squares over neighbouring channels)^β. */
 const responseNorm: Builder = (c) => {
   const [x, size] = [node(c, 0, 'input'), number(c, 1, 'size')]
@@ -179,6 +175,9 @@ export const spatial: { readonly [name: string]: Builder } = {
   'nn.functional.avg_pool1d': avgPool(op.avgPool1d),
   'nn.functional.avg_pool2d': avgPool(op.avgPool2d),
   'nn.functional.avg_pool3d': avgPool(op.avgPool3d),
+  'nn.functional.max_unpool1d': unpool(1),
+  'nn.functional.max_unpool2d': unpool(2),
+  'nn.functional.max_unpool3d': unpool(3),
   'nn.functional.lp_pool1d': lpPool(op.lpPool1d),
   'nn.functional.lp_pool2d': lpPool(op.lpPool2d),
   'nn.functional.adaptive_avg_pool1d': adaptiveAvg(op.adaptiveAvgPool1d),
@@ -196,5 +195,4 @@ export const spatial: { readonly [name: string]: Builder } = {
   'nn.functional.pad': pad,
   constant_pad_nd: (c) =>
     pad({ ...c, args: [c.args[0], c.args[1], 'constant', c.args[2]], kw: { value: c.kw['value'] } }),
-  unfold,
 }

@@ -31,6 +31,10 @@ const because = (reason: string, names: string): (readonly [string, string])[] =
 
 /** Operators without a builder. One that is missing here too is reported as 'not in the table'. */
 export const uncovered: { readonly [name: string]: string } = Object.fromEntries([
+  ...because(
+    'no eigenvalues or orthogonal factors',
+    'linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.qr linalg.lstsq qr',
+  ),
 ])
 
 /** Conventions at single points where PyTorch's derivative is not ours (ours: ARCHITECTURE.md, "Numerics"). */

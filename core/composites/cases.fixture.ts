@@ -106,6 +106,8 @@ const reducing: readonly CompositeCase[] = [
     of(`norm ${p}`, [any([3, 4])], (x) => op.norm(x!, p, { axes: 1 })),
   ),
   of('matrixNorm', [any([2, 3, 4])], (x) => [op.matrixNorm(x!, 1), op.matrixNorm(x!, Number.NEGATIVE_INFINITY)]),
+  of('nuclearNorm', [any([3, 2])], (x) => op.nuclearNorm(x!)),
+  of('nuclearNorm of squares', [any([2, 2, 2])], (x) => op.nuclearNorm(x!, { axes: [0, 2], keepDims: true })),
   of('counts', [any([3, 4])], (x) => [op.countNonzero(x!, { axes: 0 }), op.any(x!, { axes: 1 }), op.all(x!)]),
   of('minAlong', [any([3, 4])], (x) => pairOf(op.minAlong(x!, { axis: 0 }))),
   of('cumsum', [any([2, 7, 3])], (x) => [op.cumsum(x!, { axis: 1 }), op.cumsum(x!, { axis: 1, exclusive: true })]),

@@ -5,12 +5,13 @@
 import { asNode } from '../define.ts'
 import type { Node } from '../ir.ts'
 import { operandError } from '../node.ts'
-import { abs, add, div, mul, neg, sub } from '../primitives/arithmetic.ts'
+import { add, div, mul, neg, sub } from '../primitives/arithmetic.ts'
 import { broadcast, reshape, sum } from '../primitives/broadcast.ts'
 import { cast } from '../primitives/cast.ts'
 import { equal, greater, indicator, less, logicalAnd, logicalNot, notEqual, where } from '../primitives/comparison.ts'
-import { exp, log } from '../primitives/exponential.ts'
+import { log } from '../primitives/exponential.ts'
 import { gather, iota, oneHot } from '../primitives/indexing.ts'
+import { softplus } from '../primitives/log-space.ts'
 import { mean } from '../primitives/reduce.ts'
 import { sameShape } from '../shape.ts'
 import { logSoftmax, relu, square } from './activation.ts'
@@ -92,9 +93,6 @@ export function binaryCrossEntropy(x: Node, target: Node, options: WeightedOptio
   return scaled(losses, options)
 }
 
-/** log(1 + e^x) without overflow. */
-const softplusOf = (x: Node): Node => add(relu(x), log(add(1, exp(neg(abs(x))))))
-
 /** The same for logits `x`, without overflow. `positiveWeight` multiplies the term of t (one for each of the last axis). */
 export function binaryCrossEntropyWithLogits(
   x: Node,
@@ -103,14 +101,14 @@ export function binaryCrossEntropyWithLogits(
 ): Node {
   const { positiveWeight } = options
   const factor = positiveWeight && add(1, mul(sub(positiveWeight, 1), target))
-  const below = softplusOf(neg(x))
+  const below = softplus(neg(x))
   const losses = add(mul(sub(1, target), x), factor ? mul(factor, below) : below)
   return scaled(losses, options)
 }
 
 /** log(1 + e^(−t·x)) for targets −1 and 1. */
 export const softMarginLoss = (x: Node, target: Node, options?: LossOptions): Node =>
-  reduceLoss(softplusOf(neg(mul(target, x))), options)
+  reduceLoss(softplus(neg(mul(target, x))), options)
 
 /** Binary cross-entropy of logits averaged over the classes (the last axis). */
 export function multilabelSoftMarginLoss(x: Node, target: Node, options: WeightedOptions = {}): Node {

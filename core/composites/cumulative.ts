@@ -5,14 +5,13 @@
  */
 import { asNode } from '../define.ts'
 import type { Node } from '../ir.ts'
-import { add, maximum, mul, sub } from '../primitives/arithmetic.ts'
+import { add, mul } from '../primitives/arithmetic.ts'
 import { reshape } from '../primitives/broadcast.ts'
-import { stopGradient } from '../primitives/cast.ts'
-import { equal, greaterEqual, lessEqual, logicalOr, notEqual, where } from '../primitives/comparison.ts'
+import { greaterEqual, lessEqual, logicalOr, notEqual, where } from '../primitives/comparison.ts'
 import { concat } from '../primitives/concat.ts'
-import { exp, log } from '../primitives/exponential.ts'
 import { iota } from '../primitives/indexing.ts'
 import { pad } from '../primitives/layout.ts'
+import { logaddexp } from '../primitives/log-space.ts'
 import { isFloat } from '../shape.ts'
 import { along, flip, ownAxis, sizeOf } from './arranging.ts'
 
@@ -115,13 +114,6 @@ function running(name: string, x: Node, o: CumulativeOptions, beats: typeof grea
 
 /** log of the sums of e^x so far, without overflow; of −∞ only: −∞. */
 export function logcumsumexp(x: Node, options: CumulativeOptions = {}): Node {
-  const [y] = associativeScan(([a], [b]) => [logSum(a!, b!)], [asNode(x, 'logcumsumexp')], options)
+  const [y] = associativeScan(([a], [b]) => [logaddexp(a!, b!)], [asNode(x, 'logcumsumexp')], options)
   return y!
-}
-/** log(e^a + e^b). Where the larger is infinite, it is the result. */
-function logSum(a: Node, b: Node): Node {
-  const top = stopGradient(maximum(a, b))
-  const finite = equal(sub(top, top), 0)
-  const m = where(finite, top, 0)
-  return where(finite, add(m, log(add(exp(sub(a, m)), exp(sub(b, m))))), maximum(a, b))
 }

@@ -31,7 +31,8 @@ export function einsum(spec: string, ...operands: readonly Node[]): Node {
   )
   const whole = read.terms.map(diagonals)
   const size = sizesOf(spec, whole)
-  const terms = whole.map((t, i) => lone(squeezed(t, size), i, whole, read.out))
+  const stretched = whole.map((t) => squeezed(t, size))
+  const terms = stretched.map((t, i) => lone(t, i, stretched, read.out))
   return contracted(terms, read.out, (l) => size.get(l)!)
 }
 

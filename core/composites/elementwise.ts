@@ -38,8 +38,10 @@ export const truncDivide = (a: Node, b: X): Node => {
 }
 
 /** The number, where the other one is NaN. */
-const numberFirst = (best: (a: X, b: X) => Node) => (a: Node, b: Node): Node =>
-  where(isNaN(b), a, where(isNaN(a), b, best(a, b)))
+const numberFirst =
+  (best: (a: X, b: X) => Node) =>
+  (a: Node, b: Node): Node =>
+    where(isNaN(b), a, where(isNaN(a), b, best(a, b)))
 export const fmax: (a: Node, b: Node) => Node = numberFirst(maximum)
 export const fmin: (a: Node, b: Node) => Node = numberFirst(minimum)
 

@@ -5,8 +5,8 @@
 import type { Node } from '../ir.ts'
 import { operandError } from '../node.ts'
 import { abs, add, div, mul, neg, sub } from '../primitives/arithmetic.ts'
-import { sigmoid, tanh } from '../primitives/exponential.ts'
 import { erfc } from '../primitives/error-function.ts'
+import { sigmoid, tanh } from '../primitives/exponential.ts'
 import { slice } from '../primitives/layout.ts'
 import { softplus } from '../primitives/log-space.ts'
 import { axisOf, sizes } from '../shape.ts'
@@ -36,7 +36,8 @@ export function glu(x: Node, axis = -1): Node {
   if (at === undefined) throw operandError(`glu: axis ${axis} is outside rank ${x.shape.length}`, [x])
   const extents = sizes(x.shape, 'glu')
   const half = extents[at]! / 2
-  if (!Number.isInteger(half)) throw operandError(`glu: axis ${axis} has ${extents[at]} elements, not an even number`, [x])
+  if (!Number.isInteger(half))
+    throw operandError(`glu: axis ${axis} has ${extents[at]} elements, not an even number`, [x])
   const part = (from: number): Node =>
     slice(x, ...extents.map((d, i): [number, number] => (i === at ? [from, from + half] : [0, d])))
   return mul(part(0), sigmoid(part(half)))

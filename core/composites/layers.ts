@@ -1,20 +1,18 @@
 /**
- * Layers with an order of their own: embedding, gated linear units, bilinear forms, attention.
+ * Layers with an order of their own: embedding, bilinear forms, attention.
  * Invariant: weights are operands; a masked place has weight exactly 0.
  */
 import { asNode } from '../define.ts'
 import type { Node } from '../ir.ts'
-import { operandError } from '../node.ts'
 import { add, mul } from '../primitives/arithmetic.ts'
 import { broadcast, reshape } from '../primitives/broadcast.ts'
 import { stopGradient } from '../primitives/cast.ts'
 import { equal, greaterEqual, where } from '../primitives/comparison.ts'
 import { contract, matmul } from '../primitives/contract.ts'
-import { sigmoid } from '../primitives/exponential.ts'
 import { gather, iota } from '../primitives/indexing.ts'
 import { sizes } from '../shape.ts'
 import { softmax } from './activation.ts'
-import { ownAxis, sizeOf, split, swapaxes } from './arranging.ts'
+import { sizeOf, swapaxes } from './arranging.ts'
 
 /** Rows of `table` [n, d] at `index` of any shape: [index…, d]. The row `paddingIndex` gets no derivative. */
 export function embedding(table: Node, index: Node, options: { readonly paddingIndex?: number } = {}): Node {
@@ -24,14 +22,6 @@ export function embedding(table: Node, index: Node, options: { readonly paddingI
   const padding = paddingIndex < 0 ? paddingIndex + sizeOf('embedding', table, 0) : paddingIndex
   const axes = index.shape.map((_, i) => i)
   return where(broadcast(equal(index, padding), rows.shape, axes), stopGradient(rows), rows)
-}
-
-/** a·sigmoid(b) for the two halves a, b along `axis` (default: the last). */
-export function glu(x: Node, axis = -1): Node {
-  const own = ownAxis('glu', x, axis)
-  if (sizeOf('glu', x, own) % 2 !== 0) throw operandError(`glu: axis ${own} of odd size has no halves`, [x])
-  const [a, b] = split(x, 2, own) as [Node, Node]
-  return mul(a, sigmoid(b))
 }
 
 /** x·Wₒ·y for each output o, plus bias: x [..., i], y [..., j], weight [o, i, j]. */

@@ -8,8 +8,9 @@ import type { Node } from '../ir.ts'
 import { abs, add, div, maximum, mul, sub } from '../primitives/arithmetic.ts'
 import { reshape, sum } from '../primitives/broadcast.ts'
 import { stopGradient } from '../primitives/cast.ts'
-import { equal, greater, greaterEqual, less, lessEqual, where } from '../primitives/comparison.ts'
+import { greater, greaterEqual, less, lessEqual, where } from '../primitives/comparison.ts'
 import { exp, log } from '../primitives/exponential.ts'
+import { xlogy } from '../primitives/log-space.ts'
 import { mean } from '../primitives/reduce.ts'
 import { sizes } from '../shape.ts'
 import { square } from './activation.ts'
@@ -59,7 +60,7 @@ export function klDivergence(
   target: Node,
   o: { readonly reduction?: Reduction | 'batchmean'; readonly logTarget?: boolean } = {},
 ): Node {
-  const entropy = where(equal(target, 0), 0, mul(target, log(target)))
+  const entropy = xlogy(target, target)
   const losses = o.logTarget ? mul(exp(target), sub(target, x)) : sub(entropy, mul(target, x))
   if (o.reduction !== 'batchmean') return reduceLoss(losses, o as LossOptions)
   return div(sum(losses), sizes(losses.shape, 'klDivergence')[0] ?? 1)

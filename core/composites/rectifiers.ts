@@ -18,7 +18,11 @@ export const leakyRelu = (x: Node, slope: X = 0.01): Node => where(greater(x, 0)
 export function prelu(x: Node, weight: Node): Node {
   const [rank, wide] = [x.shape.length, weight.shape.length > 0 && weight.shape[0] !== 1]
   if (weight.shape.length > 1 || (wide && weight.shape[0] !== x.shape[rank < 2 ? 0 : 1]))
-    throw operandError('prelu: the weights do not fit', [x, weight], 'one weight, or one a channel: x is [batch, channels, …]')
+    throw operandError(
+      'prelu: the weights do not fit',
+      [x, weight],
+      'one weight, or one a channel: x is [batch, channels, …]',
+    )
   const channels = !wide ? [] : rank < 2 ? weight.shape : [...weight.shape, ...x.shape.slice(2).map(() => 1)]
   return leakyRelu(x, reshape(weight, channels))
 }

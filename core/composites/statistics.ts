@@ -4,16 +4,17 @@
  */
 import { asNode } from '../define.ts'
 import type { Node } from '../ir.ts'
+import { svdvals } from '../linalg/svd.ts'
 import { operandError } from '../node.ts'
 import { abs, add, div, sqrt, sub } from '../primitives/arithmetic.ts'
-import { type ReduceOptions, reducedAxes, reshape, sum } from '../primitives/broadcast.ts'
+import { type ReduceOptions, reducedAxes, reshape, restoreAxes, sum } from '../primitives/broadcast.ts'
 import { cast, stopGradient } from '../primitives/cast.ts'
 import { equal, indicator, logicalNot, notEqual, where } from '../primitives/comparison.ts'
 import { exp, log, pow } from '../primitives/exponential.ts'
 import { argmax, argmin, max, mean, min } from '../primitives/reduce.ts'
 import { count, sizes } from '../shape.ts'
 import { square } from './activation.ts'
-import { ownAxis } from './arranging.ts'
+import { moveaxis, ownAxis } from './arranging.ts'
 import type { Chosen } from './cumulative.ts'
 import { takeAlongAxis } from './selecting.ts'
 
@@ -41,14 +42,11 @@ export interface SpreadOptions extends ReduceOptions {
 /** Mean squared distance from the mean, over axes. */
 export function variance(x: Node, options: SpreadOptions = {}): Node {
   const axes = reducedAxes('variance', x, options)
-  const n = count(
-    sizes(
-      axes.map((a) => x.shape[a]!),
-      'variance',
-    ),
-  )
-  const squares = sum(square(sub(x, mean(x, { axes, keepDims: true }))), { ...options, axes })
-  return div(squares, Math.max(0, n - (options.correction ?? 0)))
+  const squares = square(sub(x, mean(x, { axes, keepDims: true })))
+  const { correction = 0 } = options
+  if (correction === 0) return mean(squares, { ...options, axes })
+  const n = count(sizes(x.shape, 'variance').filter((_, i) => axes.includes(i)))
+  return div(sum(squares, { ...options, axes }), Math.max(0, n - correction))
 }
 
 /** Square root of the variance. */
@@ -75,7 +73,10 @@ export function norm(x: Node, p = 2, options: ReduceOptions = {}): Node {
   return where(equal(total, 0), p > 0 ? 0 : Number.POSITIVE_INFINITY, pow(total, 1 / p))
 }
 
-/** Norm of matrices (axes: rows, columns; default the last two) by 'fro', or by sums along rows (±Infinity) or columns (±1). */
+/**
+ * Norm of matrices (axes: rows, columns; default the last two): 'fro', by sums along rows (±Infinity) or columns (±1), or by singular values:
+ * the largest (2) or the smallest (−2); their sum is nuclearNorm. Source: PyTorch linalg.matrix_norm.
+ */
 export function matrixNorm(
   x: Node,
   order: 'fro' | number = 'fro',
@@ -83,12 +84,21 @@ export function matrixNorm(
 ): Node {
   const [rows, columns] = (o.axes ?? [-2, -1]).map((a) => ownAxis('matrixNorm', x, a)) as [number, number]
   if (order === 'fro') return norm(x, 2, { axes: [rows, columns], keepDims: o.keepDims ?? false })
+  const y = (Math.abs(order) === 2 ? bySingularValues : bySums)(x, order, rows, columns)
+  return o.keepDims ? restoreAxes(y, x, [rows, columns]) : y
+}
+
+function bySums(x: Node, order: number, rows: number, columns: number): Node {
   const byColumns = Math.abs(order) === 1
   if (!byColumns && Math.abs(order) !== Number.POSITIVE_INFINITY)
-    throw operandError(`matrixNorm: order ${order} needs singular values`, [x], "'fro', 1, −1, Infinity or −Infinity")
+    throw operandError(`matrixNorm: there is no order ${order}`, [x], "'fro', ±1, ±2 or ±Infinity")
   const sums = sum(abs(x), { axes: byColumns ? rows : columns, keepDims: true })
-  const y = (order > 0 ? max : min)(sums, { axes: [rows, columns], keepDims: true })
-  return o.keepDims ? y : withoutAxes(y, [rows, columns])
+  return (order > 0 ? max : min)(sums, { axes: [rows, columns] })
+}
+
+function bySingularValues(x: Node, order: number, rows: number, columns: number): Node {
+  const s = svdvals(moveaxis(x, [rows, columns], [-2, -1]))
+  return (order > 0 ? max : min)(s, { axes: -1 })
 }
 
 /** ‖a − b‖ₚ over all elements. */

@@ -98,7 +98,8 @@ export const checkpointed: ReturnType<typeof region> = region(
     const body = bodyOf(node.params)
     return {
       kind: 'joint',
-      push: (ts) => pushBody(body, node.operands, ts),
+      // Forward mode computes the part again too: in a loop, what either mode reads is kept for both.
+      push: (ts) => pushBody(body, node.operands.map(again), ts),
       pull: (cts) => pullBody(body, node.operands.map(again), cts),
     }
   },

@@ -47,7 +47,7 @@ export function expectSame(a: Build, b: Build, values: readonly Tensor[], eps = 
   expectDual(a, values)
 }
 
-/** ⟨J t, u⟩ = ⟨t, Jᵀ u⟩, and the second derivative is not trivially zero for both: that is the caller's choice of `values`. */
+/** ⟨J t, u⟩ = ⟨t, Jᵀ u⟩. */
 export function expectDual(build: Build, values: readonly Tensor[]): void {
   const inputs = inputsOf(values)
   const made = derivativesOf(build, values)

@@ -113,3 +113,33 @@ export const unitMatrix = (n: number): Matrix => ({
   columns: n,
   data: Float64Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0)),
 })
+
+/** a·v with orthogonal columns, and v: every pair of columns turned, `sweeps` times over. */
+export function orthogonalised(a: Matrix, sweeps: number): { w: Float64Array; v: Float64Array } {
+  const { rows: m, columns: n } = a
+  const [w, v] = [a.data.slice(), unitMatrix(n).data]
+  const turn = (x: Float64Array, rows: number, p: number, q: number, c: number, s: number): void => {
+    for (let i = 0; i < rows; i++) {
+      const [one, other] = [x[i * n + p]!, x[i * n + q]!]
+      x[i * n + p] = c * one - s * other
+      x[i * n + q] = s * one + c * other
+    }
+  }
+  const dot = (p: number, q: number): number => {
+    let sum = 0
+    for (let i = 0; i < m; i++) sum += w[i * n + p]! * w[i * n + q]!
+    return sum
+  }
+  for (let sweep = 0; sweep < sweeps; sweep++)
+    for (let p = 0; p < n; p++)
+      for (let q = p + 1; q < n; q++) {
+        const between = dot(p, q)
+        if (between === 0) continue
+        const zeta = (dot(q, q) - dot(p, p)) / (2 * between)
+        const t = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.sqrt(1 + zeta * zeta))
+        const c = 1 / Math.sqrt(1 + t * t)
+        turn(w, m, p, q, c, c * t)
+        turn(v, n, p, q, c, c * t)
+      }
+  return { w, v }
+}

@@ -44,7 +44,8 @@ export const polygamma: Callable<(n: number, x: Node) => Node> = op(
       const [n, x] = [orderOf(p), operands[0]!]
       if (!Number.isInteger(n) || n < 1 || n > MOST)
         throw operandError(`polygamma: the order is ${n}, not a whole number from 0 to ${MOST}`, operands)
-      if (!isFloat(x.dtype)) throw operandError(`polygamma: needs f32 or f64, got ${x.dtype}`, operands, "cast(…, 'f32')")
+      if (!isFloat(x.dtype))
+        throw operandError(`polygamma: needs f32 or f64, got ${x.dtype}`, operands, "cast(…, 'f32')")
       return x.type
     },
     linear: (y) => partials(fromSlope(polygamma(orderOf(y.params) + 1, y.operands[0]!))),

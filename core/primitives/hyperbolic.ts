@@ -1,8 +1,8 @@
 /** Hyperbolic sine and cosine, each the other's slope, and the inverse functions. tanh is with its kin, in exponential.ts. */
 import { type Unary, unary } from '../elementwise.ts'
 import { add, div, mul, sqrt, sub } from './arithmetic.ts'
-import { hypot } from './root.ts'
 import { constant } from './leaf.ts'
+import { hypot } from './root.ts'
 
 export const sinh: Unary = unary('sinh', { expr: (w, x) => w.apply('sinh', [x]), slope: (x) => cosh(x) })
 export const cosh: Unary = unary('cosh', { expr: (w, x) => w.apply('cosh', [x]), slope: (x) => sinh(x) })

@@ -54,15 +54,17 @@ export const xlog1py: Binary = binary('xlog1py', {
   domain: [-0.75, 2],
 })
 
-/** log(x/(1 − x)): through log1p around ½, where that is 0. */
+/** log(x/(1 − x)): through log1p around ½, where that is 0. Of f32 in f64, where the quotient is exact enough. */
 export const logit: Unary = unary('logit', {
   expr: (w, x) => {
-    const [one, quarter] = [w.constant(1, x.dtype), w.constant(0.25, x.dtype)]
-    const rest = w.apply('sub', [one, x])
-    const far = w.apply('log', [w.apply('div', [x, rest])])
-    const near = w.apply('log1p', [w.apply('div', [w.apply('sub', [w.apply('add', [x, x]), one]), rest])])
-    const inside = w.apply('and', [w.apply('lt', [quarter, x]), w.apply('lt', [x, w.constant(0.75, x.dtype)])])
-    return w.apply('select', [inside, near, far])
+    const wide = x.dtype === 'f64' ? x : w.apply('cast', [x], 'f64')
+    const [one, quarter] = [w.constant(1, 'f64'), w.constant(0.25, 'f64')]
+    const rest = w.apply('sub', [one, wide])
+    const far = w.apply('log', [w.apply('div', [wide, rest])])
+    const near = w.apply('log1p', [w.apply('div', [w.apply('sub', [w.apply('add', [wide, wide]), one]), rest])])
+    const inside = w.apply('and', [w.apply('lt', [quarter, wide]), w.apply('lt', [wide, w.constant(0.75, 'f64')])])
+    const value = w.apply('select', [inside, near, far])
+    return x.dtype === 'f64' ? value : w.apply('cast', [value], x.dtype)
   },
   slope: (x) => div(1, mul(x, sub(1, x))),
   domain: [0.1, 0.9],

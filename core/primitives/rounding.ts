@@ -1,6 +1,6 @@
 /**
  * Rounding to whole numbers, and the rest of a division.
- * Invariant: rounding has derivative 0; the rest is exact while the quotient is below 2^100, and NaN beyond.
+ * Invariant: rounding has derivative 0; the rest is exact while the quotient is below 2^100, whatever the dtype, and NaN beyond.
  */
 import { type Binary, binary, type Unary, unary } from '../elementwise.ts'
 import type { DType, Node } from '../ir.ts'
@@ -58,7 +58,7 @@ function inDouble(w: ScalarWriter, a: Scalar, b: Scalar, f: Division): Scalar {
   return a.dtype === 'f64' ? value : w.apply('cast', [value], a.dtype)
 }
 
-/** fmod of two f64. */
+/** fmod of two f64. One step is exact up to quotients of 2^53, a second one carries on from its rest. */
 function rest(w: ScalarWriter, a: Scalar, b: Scalar): Scalar {
   const c = (v: number) => w.constant(v, 'f64')
   const [size, step] = [w.apply('abs', [a]), w.apply('abs', [b])]
@@ -67,18 +67,20 @@ function rest(w: ScalarWriter, a: Scalar, b: Scalar): Scalar {
   const [x, y] = [w.apply('mul', [size, scale]), w.apply('mul', [step, scale])]
   const once = reduced(w, x, y)
   const far = w.apply('le', [c(2 ** 52), w.apply('div', [x, y])])
-  const left = w.apply('rare', [far, reduced(w, w.apply('abs', [once]), y), once])
-  const done = w.apply('select', [w.apply('lt', [left, y]), w.apply('div', [left, scale]), c(Number.NaN)])
+  const left = w.apply('rare', [far, reduced(w, once, y), once])
+  // The rounded quotient may be one too large, or too small.
+  const raised = w.apply('select', [w.apply('lt', [left, c(0)]), w.apply('add', [left, y]), left])
+  const lowered = w.apply('select', [w.apply('le', [y, raised]), w.apply('sub', [raised, y]), raised])
+  const inside = w.apply('and', [w.apply('le', [c(0), lowered]), w.apply('lt', [lowered, y])])
+  const done = w.apply('select', [inside, w.apply('div', [lowered, scale]), c(Number.NaN)])
   const value = w.apply('select', [w.apply('lt', [size, step]), size, done])
   return w.apply('select', [w.apply('lt', [a, c(0)]), w.apply('neg', [value]), value])
 }
 
-/** x − q·y, q the rounded quotient or one less or more of it: exact, since the product is (Dekker 1971) and the rest is short. */
+/** x − q·y, q the rounded quotient: exact, since the product is (Dekker 1971) and the rest is short. */
 function reduced(w: ScalarWriter, x: Scalar, y: Scalar): Scalar {
-  const [sub, mul] = (['sub', 'mul'] as const).map((op) => (p: Scalar, q: Scalar) => w.apply(op, [p, q])) as [
-    (p: Scalar, q: Scalar) => Scalar,
-    (p: Scalar, q: Scalar) => Scalar,
-  ]
+  const sub = (p: Scalar, q: Scalar) => w.apply('sub', [p, q])
+  const mul = (p: Scalar, q: Scalar) => w.apply('mul', [p, q])
   const halves = (v: Scalar) => {
     const wide = mul(v, w.constant(2 ** 27 + 1, 'f64'))
     const high = sub(wide, sub(wide, v))
@@ -88,7 +90,5 @@ function reduced(w: ScalarWriter, x: Scalar, y: Scalar): Scalar {
   const product = mul(q, y)
   const [u, v] = [halves(q), halves(y)]
   const cross = sub(sub(sub(product, mul(u.high, v.high)), mul(u.low, v.high)), mul(u.high, v.low))
-  const left = sub(sub(x, product), sub(mul(u.low, v.low), cross))
-  const raised = w.apply('select', [w.apply('lt', [left, w.constant(0, 'f64')]), w.apply('add', [left, y]), left])
-  return w.apply('select', [w.apply('le', [y, raised]), sub(raised, y), raised])
+  return sub(sub(x, product), sub(mul(u.low, v.low), cross))
 }

@@ -43,8 +43,7 @@ export const copysign: Binary = binary('copysign', {
 const kind = (name: string, expr: (w: ScalarWriter, x: Scalar) => Scalar): Unary =>
   unary(name, { dtypes: numbers, to: 'bool', expr })
 /** x − x is 0, but NaN for NaN and infinities. */
-const finite = (w: ScalarWriter, x: Scalar): Scalar =>
-  w.apply('eq', [w.apply('sub', [x, x]), w.constant(0, x.dtype)])
+const finite = (w: ScalarWriter, x: Scalar): Scalar => w.apply('eq', [w.apply('sub', [x, x]), w.constant(0, x.dtype)])
 
 export const isNaN: Unary = kind('isNaN', (w, x) => w.apply('ne', [x, x]))
 export const isFinite: Unary = kind('isFinite', finite)

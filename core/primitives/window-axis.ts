@@ -88,17 +88,20 @@ export function addresses(axes: readonly WindowAxis[], shape: readonly number[])
 /** How many windows cover a position, at most. */
 export const coverOf = (a: WindowAxis): number => (a.stride === 1 ? a.size : Math.ceil(a.size / a.stride))
 
-/** The j-th window that covers position (q, r), and which of its elements does. */
+/** The j-th window that covers position (q, r), q < `quotients`, and which of its elements does. */
 export function covering(
   a: WindowAxis,
+  quotients: number,
   q: Index,
   r: Index,
   j: Index,
-): { window: Index; element: Index; guards: GuardIndex[] } {
+): { readonly window: Index; readonly element: Index; readonly guards: readonly GuardIndex[] } {
   const window = combine([q, j], [1, a.stride === 1 ? -a.step : -1])
   const k = a.stride === 1 ? j : combine([r, j], [1, a.stride])
-  const backwards = combine([k], [-1])
-  const element = a.backwards ? { ...backwards, offset: backwards.offset + a.size - 1 } : k
+  const mirrored = combine([k], [-1])
+  const element = a.backwards ? { ...mirrored, offset: mirrored.offset + a.size - 1 } : k
+  const sure = coverOf(a) === 1 && a.count >= quotients
   const ragged = a.stride > 1 && a.size % a.stride !== 0
-  return { window, element, guards: [{ at: window, extent: a.count }, ...(ragged ? [{ at: k, extent: a.size }] : [])] }
+  const guards = [...(sure ? [] : [{ at: window, extent: a.count }]), ...(ragged ? [{ at: k, extent: a.size }] : [])]
+  return { window, element, guards }
 }

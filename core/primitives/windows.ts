@@ -182,7 +182,9 @@ function lowerOverlaps(node: Node): Lowering {
   const n = axes.length
   const lead = node.shape.length - 2 * n
   const value = (at: readonly Index[], over: readonly Index[], w: ElementWriter): Scalar => {
-    const found = axes.map((a, i) => covering(a, at[lead + 2 * i]!, at[lead + 2 * i + 1]!, over[i]!))
+    const found = axes.map((a, i) =>
+      covering(a, list(node.params, 'quotients')[i]!, at[lead + 2 * i]!, at[lead + 2 * i + 1]!, over[i]!),
+    )
     const guards = found.flatMap((f) => f.guards)
     return w.read(0, [...at.slice(0, lead), ...found.map((f) => f.window), ...found.map((f) => f.element)], guards)
   }

@@ -20,8 +20,9 @@ type While = Extract<Lowering, { kind: 'while' }>
 export function fuseLoop(c: Fusion, node: Node, l: Loop, buffers: Buffers, fuseBody: FuseItems): Item<Kernel>[] {
   const results = buffers.items(node)
   const operands = node.operands.map((o) => buffers.of(o))
-  const loop = c.nextLoop()
   const inits = l.body.inputs.slice(0, l.carries).flatMap((x, i) => copied(operands[i]!, results[i]!, x))
+  if (l.length === 0) return inits
+  const loop = c.nextLoop()
   const slice = (of: BufferId, like: Node): BufferId =>
     c.table.extra({
       name: `${c.table.values[of]!.name}[…]`,
@@ -50,7 +51,7 @@ export function fuseLoop(c: Fusion, node: Node, l: Loop, buffers: Buffers, fuseB
     wanted.has(id) ||
     results.includes(id) ||
     tail.some((k) => accessesOf(k).reads.includes(id))
-  const items = l.length > 0 ? [...fuseBody(c, l.body, inner, uses, kept), ...tail] : []
+  const items = [...fuseBody(c, l.body, inner, uses, kept), ...tail]
   return [...inits, ...loopItem(c, { loop, count: l.length, items, updates }, results)]
 }
 

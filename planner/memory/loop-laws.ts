@@ -32,9 +32,20 @@ export function checkLoops(context: Context): void {
     else if (plan.steps.slice(first, last + 1).some((s) => s.ranks === 'all') && !plan.steps[last]!.barrier)
       broken('loop', `ranks do not meet at the end of loop ${i}`)
     open.push(i)
+    checkTest(context, i)
   }
   for (const b of plan.buffers) if (b.role === 'slice' || b.of !== undefined || b.moves) checkSlice(context, b)
   checkUse(context)
+}
+
+/** What a loop asks before each iteration is a bool that lives as long as the loop; a bound has a fault to report. */
+function checkTest({ plan, buffers, broken }: Context, i: number): void {
+  const { first, last, test, fault } = plan.loops[i]!
+  const flag = test && buffers.get(test.buffer)
+  if (test && (flag?.dtype !== 'bool' || !(flag.live[0] <= first && flag.live[1] >= last)))
+    broken('loop', `loop ${i} tests buffer ${test.buffer}, which is no living bool`)
+  if (fault !== undefined && plan.faults[fault]?.kind !== 'steps')
+    broken('fault', `loop ${i} names fault ${fault}, which is no bound on steps`)
 }
 
 function checkSlice({ plan, buffers, broken }: Context, b: PlanBuffer): void {
@@ -64,7 +75,10 @@ function wholeOf(buffers: Context['buffers'], b: PlanBuffer): readonly [PlanBuff
 function checkUse({ plan, buffers, broken }: Context): void {
   for (const [at, step] of plan.steps.entries()) {
     for (const sweep of plan.kernels[step.kernel]?.sweeps ?? []) {
-      const named = [...sweep.code.flatMap((i) => (i.op === 'load' ? [i.buffer] : [])), ...sweep.stores.map((s) => s.buffer)]
+      const named = [
+        ...sweep.code.flatMap((i) => (i.op === 'load' ? [i.buffer] : [])),
+        ...sweep.stores.map((s) => s.buffer),
+      ]
       for (const id of named)
         for (const { loop } of buffers.get(id)?.moves ?? []) {
           const l = plan.loops[loop]

@@ -41,7 +41,7 @@ export function anneal(block: Block, start: readonly number[], options: Annealin
   let order = walk.order.slice()
   let tried = 0
   for (; tried < evaluations; tried++) {
-    if ((tried & 255) === 255 && options.expired()) break
+    if ((tried & 15) === 15 && options.expired()) break
     const temperature = hot * (cold / hot) ** (tried / evaluations)
     const from = Math.floor(random() * count)
     const to = target(walk, from, random)

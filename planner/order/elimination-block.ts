@@ -48,7 +48,11 @@ function components(graph: EliminationGraph, useful: readonly number[]): number[
   }
   for (const v of useful) for (const s of graph.successors[v]!) if (root.has(s)) root.set(find(s), find(v))
   const parts = new Map<number, number[]>()
-  for (const v of useful) parts.set(find(v), [...(parts.get(find(v)) ?? []), v])
+  for (const v of useful) {
+    const part = parts.get(find(v))
+    if (part) part.push(v)
+    else parts.set(find(v), [v])
+  }
   return [...parts.values()]
 }
 
@@ -65,7 +69,9 @@ function block(graph: EliminationGraph, vertices: readonly number[]): Block {
   const useful = (v: number) => v < graph.inputs || bits.has(v)
   const rows = vertices.map((v) => {
     const before = graph.predecessors[v]!.filter(useful).map((p) => bitOf(p, inputBits))
-    const after = graph.successors[v]!.filter((s) => bits.has(s) || graph.outputs.has(s)).map((s) => bitOf(s, outputBits))
+    const after = graph.successors[v]!.filter((s) => bits.has(s) || graph.outputs.has(s)).map((s) =>
+      bitOf(s, outputBits),
+    )
     return { before, after: graph.outputs.has(v) ? [...after, bitOf(-1 - v, outputBits)] : after }
   })
   const words = Math.ceil((count + Math.max(inputBits.size, outputBits.size)) / 32)

@@ -68,7 +68,10 @@ function neighbours(
 }
 
 /** Kahn's algorithm; of the vertices that are ready, the lowest goes first. */
-function topological(predecessors: readonly (readonly number[])[], successors: readonly (readonly number[])[]): number[] {
+function topological(
+  predecessors: readonly (readonly number[])[],
+  successors: readonly (readonly number[])[],
+): number[] {
   const waiting = predecessors.map((p) => p.length)
   /** Descending, so that the lowest is at the end. */
   const ready = [...waiting.keys()].filter((v) => waiting[v] === 0).reverse()

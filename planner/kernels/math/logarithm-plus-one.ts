@@ -41,7 +41,7 @@ const FAR = 2 ** 60
 function joined(a: Arithmetic, to: Float, x: Scalar, near: Scalar): Scalar {
   const far = a.lt(FAR, x)
   const value = finite(a, to, a.select(far, x, near), a.select(far, Math.LN2, 0))
-  return a.select(a.eq(x, INFINITY), x, value)
+  return a.select(a.lt(x, INFINITY), value, x)
 }
 
 /** asinh x = log1p(x + x²/(1 + √(1 + x²))) for x > 0. */

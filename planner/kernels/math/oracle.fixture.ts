@@ -3,8 +3,8 @@
  * Invariant: correct to better than 2^−200 of a unit (relative, for results that scale); shares nothing with the approximations.
  */
 
-const P = 256n
-const ONE = 1n << P
+export const P = 256n
+export const ONE = 1n << P
 
 /** value · 2^(exponent − P). */
 export interface Big {
@@ -12,9 +12,9 @@ export interface Big {
   readonly exponent: number
 }
 
-const mul = (a: bigint, b: bigint): bigint => (a * b) >> P
-const div = (a: bigint, b: bigint): bigint => (a << P) / b
-const shift = (a: bigint, by: number): bigint => (by >= 0 ? a << BigInt(by) : a >> BigInt(-by))
+export const mul = (a: bigint, b: bigint): bigint => (a * b) >> P
+export const div = (a: bigint, b: bigint): bigint => (a << P) / b
+export const shift = (a: bigint, by: number): bigint => (by >= 0 ? a << BigInt(by) : a >> BigInt(-by))
 const lengthOf = (a: bigint): number => (a < 0n ? -a : a).toString(2).length
 
 /** A double as integer · 2^exponent. */
@@ -27,7 +27,7 @@ function exact(x: number): { integer: bigint; exponent: number } {
   const integer = biased === 0 ? fraction : fraction | (1n << 52n)
   return { integer: x < 0 ? -integer : integer, exponent: Math.max(biased, 1) - 1075 }
 }
-function fixed(x: number): bigint {
+export function fixed(x: number): bigint {
   const { integer, exponent } = exact(x)
   return shift(integer, exponent + Number(P))
 }
@@ -52,9 +52,9 @@ export function piTo(bits: bigint): bigint {
   return pi >> 32n
 }
 
-const LN2 = 2n * arcSeries(ONE / 3n, P, false)
+export const LN2 = 2n * arcSeries(ONE / 3n, P, false)
 
-function expOf(t: bigint): Big {
+export function expOf(t: bigint): Big {
   const n = (2n * t + LN2) / (2n * LN2) - (2n * t + LN2 < 0n ? 1n : 0n)
   const r = (t - n * LN2) >> 8n
   let sum = ONE
@@ -69,6 +69,11 @@ function expOf(t: bigint): Big {
 
 function logOf(x: number): bigint {
   const { integer, exponent } = exact(x)
+  return logOfInteger(integer, exponent)
+}
+
+/** log(integer · 2^exponent). */
+export function logOfInteger(integer: bigint, exponent: number): bigint {
   const length = lengthOf(integer)
   let m = shift(integer, Number(P) - length + 1)
   let e = exponent + length - 1
@@ -83,7 +88,7 @@ const WIDE = P + 1100n
 const PI_WIDE = piTo(WIDE)
 
 /** sin(x + quarters · π/2). */
-function sinOf(x: number, quarters: bigint): bigint {
+export function sinOf(x: number, quarters: bigint): bigint {
   const { integer, exponent } = exact(x)
   const whole = shift(integer, exponent + Number(WIDE))
   const half = PI_WIDE / 2n
@@ -101,8 +106,8 @@ function sinOf(x: number, quarters: bigint): bigint {
   return turn < 2n ? sum : -sum
 }
 
-const plain = (value: bigint): Big => ({ value, exponent: 0 })
-const flat = ({ value, exponent }: Big): bigint => shift(value, exponent)
+export const plain = (value: bigint): Big => ({ value, exponent: 0 })
+export const flat = ({ value, exponent }: Big): bigint => shift(value, exponent)
 
 /** x and y finite; x > 0 for log and pow. */
 export const oracle = {

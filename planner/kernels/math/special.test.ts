@@ -4,7 +4,9 @@ import { reference } from '../../../core/scalar-evaluate.ts'
 import { anyFinite, approximated } from './evaluate.fixture.ts'
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number
-const cases: Readonly<Record<'exp' | 'log' | 'sin' | 'cos' | 'tanh' | 'sigmoid', readonly (readonly [number, number])[]>> = {
+const cases: Readonly<
+  Record<'exp' | 'log' | 'sin' | 'cos' | 'tanh' | 'sigmoid', readonly (readonly [number, number])[]>
+> = {
   exp: [
     [0, 1],
     [-0, 1],

@@ -1,0 +1,95 @@
+/**
+ * bench elimination: how many multiplications does the search save over forward, reverse and Markowitz, and over published orders?
+ * Invariant: `chosen` is the worst of the seeds. Graphs made by others come from ../shared/data; without that folder, only seeded random ones.
+ * May not: give the search more than its 2 seconds.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { eliminationGraph, eliminationOrder } from 'cotangent'
+import { type Benchmark, quantile, type Row, rounded, type Times } from './bench.ts'
+import { randomElimination } from './random-elimination.ts'
+
+type Published = { readonly [order: string]: number }
+
+interface EliminationRow extends Row {
+  readonly forward: number
+  readonly reverse: number
+  readonly markowitz: number
+  readonly chosen: number
+  readonly published?: Published
+  /** What each seed found. */
+  readonly seeds: { readonly [seed: string]: number }
+  /** Some seed ran out of time before its budget. */
+  readonly truncated: boolean
+  readonly ms: Times
+}
+interface Case {
+  readonly name: string
+  readonly document: { readonly published?: Published }
+}
+
+const SEEDS = [1, 2, 3]
+const SECONDS = 2
+
+export const elimination: Benchmark<EliminationRow> = {
+  name: 'elimination',
+  question: 'scalar graphs: how many multiplications does the search for an elimination order save?',
+  async *rows({ quick }) {
+    for (const one of quick ? random([20]) : [...published(), ...random([60, 120, 250, 500])])
+      yield measure(one, quick ? 2_000 : 300_000)
+  },
+  heading: `${'case'.padEnd(18)}${['forward', 'reverse', 'markowitz', 'chosen'].map((h) => h.padStart(10)).join('')}  best published   seconds`,
+  line: (r) => {
+    const counts = [r.forward, r.reverse, r.markowitz, r.chosen].map((n) => String(n).padStart(10)).join('')
+    const best = r.published ? String(Math.min(...Object.values(r.published))) : ''
+    const seconds = (r.ms.median / 1000).toFixed(2)
+    return `${r.case.padEnd(18)}${counts}${best.padStart(16)}${seconds.padStart(10)}${r.truncated ? ' (cut short)' : ''}`
+  },
+  summary: (rows) => {
+    const known = rows.filter((r) => r.published)
+    const good = known.filter((r) => r.chosen <= Math.min(...Object.values(r.published!))).length
+    const saved = rows.map((r) => Math.min(r.forward, r.reverse, r.markowitz) / r.chosen)
+    const others = known.length
+      ? `${good} of ${known.length} at least as good as published`
+      : 'no graphs in ../shared/data'
+    return `${others} · best of forward, reverse, Markowitz over chosen: median ${quantile(saved, 0.5).toFixed(2)} · worst of seeds ${SEEDS.join(', ')}`
+  },
+}
+
+function published(): Case[] {
+  const folder = join(import.meta.dirname, '../../shared/data/elimination')
+  if (!existsSync(folder)) return []
+  const files = readdirSync(folder).filter((f) => f.endsWith('.json'))
+  return files.map((f) => ({ name: f.slice(0, -5), document: JSON.parse(readFileSync(join(folder, f), 'utf8')) }))
+}
+
+function random(sizes: readonly number[]): Case[] {
+  return sizes.map((n) => ({ name: `random ${n}`, document: randomElimination(n, 8, n) as Case['document'] }))
+}
+
+function measure({ name, document }: Case, evaluations: number): EliminationRow {
+  const graph = eliminationGraph(document)
+  const runs = SEEDS.map((seed) => {
+    const began = performance.now()
+    const expired = () => performance.now() - began > 1000 * SECONDS
+    const found = eliminationOrder(graph, { seed, evaluations, expired })
+    return { seed, found, ms: performance.now() - began }
+  })
+  const { forward, reverse, markowitz } = runs[0]!.found
+  const [median, p25, p75] = [0.5, 0.25, 0.75].map((q) =>
+    rounded(
+      quantile(
+        runs.map(({ ms }) => ms),
+        q,
+      ),
+    ),
+  )
+  return {
+    ...{ bench: 'elimination', case: name, forward, reverse, markowitz },
+    chosen: Math.max(...runs.map(({ found }) => found.chosen)),
+    ...(document.published && { published: document.published }),
+    seeds: Object.fromEntries(runs.map(({ seed, found }) => [seed, found.chosen])),
+    truncated: runs.some(({ found }) => found.truncated),
+    ms: { median: median!, p25: p25!, p75: p75!, runs: runs.length },
+  }
+}
