@@ -50,7 +50,7 @@ export function badName(name: string, where: string): DeclarationError {
 export function unboundDimension(name: string, where: string): DeclarationError {
   return new DeclarationError(
     'E_UNBOUND',
-    `${where}: the size of dimension '${name}' is needed here; give a number, or bind it with sizes: { ${name}: … }`,
+    `${where}: the size of dimension '${name}' is needed here; give a number, or bind it with sizes: { ${name}: … } (--sizes ${name}=… on the command line)`,
   )
 }
 export function badDimension(dim: unknown, where: string): DeclarationError {

@@ -3,6 +3,7 @@
  * Invariant: a total parser: any text gives a graph or a DeclarationError with the line; no eval; ops come as an argument.
  * May not: accept a graph whose types do not follow from its ops.
  */
+import { parseError } from './errors.ts'
 import { graphOf } from './graph.ts'
 import type { DType, Graph, Node, Op, Param, Params, TensorType } from './ir.ts'
 import { makeNode } from './node.ts'
@@ -13,9 +14,19 @@ import { allocate, showType, tensorType } from './shape.ts'
 export function parse(text: string, ops: readonly Op[]): Graph {
   const byName = new Map(ops.map((o) => [o.name, o]))
   const reader = readerOf(text)
-  const graph = readGraph(reader, byName)
+  const graph = shallow(() => readGraph(reader, byName))
   if (!reader.done()) reader.fail('text after the graph')
   return graph
+}
+
+/** Text nested so deeply that reading it runs out of stack is refused like any other. */
+function shallow<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof RangeError) throw parseError(1, 'bodies or lists are nested too deeply')
+    throw error
+  }
 }
 
 function readGraph(r: Reader, ops: ReadonlyMap<string, Op>): Graph {

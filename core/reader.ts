@@ -18,7 +18,7 @@ export interface Reader {
   /** The next `n` characters. */
   rest(n: number): string
   fail(what: string): never
-  /** Errors of `make` with the line before them. */
+  /** Any error of `make` as a parse error with the line: params that an op cannot read are the text's fault. */
   guard<T>(make: () => T): T
 }
 
@@ -64,8 +64,9 @@ export function readerOf(text: string): Reader {
     try {
       return make()
     } catch (error) {
-      if (error instanceof CotangentError && error.code !== 'E_PARSE') throw parseError(line(), error.message)
-      throw error
+      if (!(error instanceof Error)) throw error
+      if (error instanceof CotangentError && error.code === 'E_PARSE') throw error
+      throw parseError(line(), error.message)
     }
   }
   return {
