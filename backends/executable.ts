@@ -8,6 +8,7 @@ import type { TypedArray } from '../core/ir.ts'
 import type { Plan } from '../planner/types.ts'
 import { checkInputs, type Inputs } from './inputs.ts'
 import { checkInto, type Into, type Outputs, readOutputs } from './outputs.ts'
+import { patience } from './patience.ts'
 import type { FaultRecord, Runner } from './runner.ts'
 import { keepState, type State, type StateKeeper } from './state.ts'
 import { placeConstants, views } from './views.ts'
@@ -187,9 +188,3 @@ export class Executable {
 }
 
 const limit = (timeout: number): { readonly timeout?: number } => (Number.isFinite(timeout) ? { timeout } : {})
-
-/** How long a run may take before its workers count as hung. */
-function patience(plan: Plan): number {
-  const open = plan.loops.some((loop) => loop.test && loop.count === 2 ** 31 - 1)
-  return open ? Number.POSITIVE_INFINITY : Math.max(30_000, 1000 * plan.cost.predictedMs)
-}
