@@ -1,4 +1,5 @@
 /** The README tells the truth: its code is an example that runs, and what it shows is what the library prints. UPDATE_README=1 rewrites it. */
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { f32, glorotUniform, i32, jacobian, plan, print, program } from 'cotangent'
@@ -40,4 +41,11 @@ it('shows the quick start that runs, the graph and the plan that it makes', () =
   expect(setUp).toContain('npm ci && npm start')
   expect(setUp).toContain('npm cit')
   expect(shown).toEqual(real)
+  // The declaration above is the quick start's: running that prints the same plan.
+  const run = spawnSync(
+    process.execPath,
+    ['--conditions=cotangent-source', '--import', 'tsx', join(import.meta.dirname, 'examples', 'quick-start.ts')],
+    { encoding: 'utf8' },
+  )
+  expect(run.stdout).toContain(explained)
 })

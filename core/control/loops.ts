@@ -8,10 +8,9 @@ import type { Node } from '../ir.ts'
 import { results } from '../primitives/tuple.ts'
 import { sizes } from '../shape.ts'
 import { buildBranch } from './branch.ts'
+import { byName, type Nodes } from './by-name.ts'
 import { buildScan } from './scan.ts'
 import { buildWhile } from './while.ts'
-
-type Nodes = { readonly [name: string]: Node }
 
 /**
  * Runs `body` `length` times (default: the first axis of `over`). `carry` goes round: the body's `carry` is the next iteration's.
@@ -51,9 +50,6 @@ export function scan<C extends Nodes, X extends Nodes, Y extends Nodes>(o: {
   const all = results(node)
   return { carry: byName(carries, all), out: byName(outs, all.slice(carries.length)) }
 }
-
-const byName = <K>(names: readonly string[], nodes: readonly Node[]) =>
-  Object.fromEntries(names.map((n, i) => [n, nodes[i]!])) as K
 
 /**
  * Runs `body` as long as `condition` (a bool scalar) holds. Forward mode needs no bound; reverse mode needs `maxSteps`, and a run that

@@ -21,6 +21,7 @@ import { gridSamples, ramp } from '../samples.ts'
 import { tensorType } from '../shape.ts'
 import { batchBody } from './batch-body.ts'
 import { pullBody, pushBody } from './body-linear.ts'
+import { byName, type Nodes } from './by-name.ts'
 import { close } from './close.ts'
 import { requireInputs } from './fit.ts'
 
@@ -138,10 +139,7 @@ export const withVjp: ReturnType<typeof region> = region(
   (dtype) => [sampleOf(dtype, true)],
 )
 
-type Nodes = { readonly [name: string]: Node }
 const entries = (x: Nodes): [string[], Node[]] => [Object.keys(x), Object.keys(x).map((k) => asNode(x[k], k))]
-const named = <T>(names: readonly string[], nodes: readonly Node[]) =>
-  Object.fromEntries(names.map((n, i) => [n, nodes[i]!])) as T
 
 /** A part of a model whose inside is not kept for the reverse pass, but computed again. */
 export function checkpoint<X extends Nodes, Y extends Nodes>(
@@ -150,19 +148,20 @@ export function checkpoint<X extends Nodes, Y extends Nodes>(
 ): { readonly [K in keyof Y]: Node } {
   const [names, operands] = entries(x)
   const inputs = operands.map((o, i) => input(names[i]!, o.type as TensorType))
-  const y = body(named(names, inputs))
+  const y = body(byName(names, inputs))
   const [outs, nodes] = entries(y)
   const closed = close(
     'checkpoint',
     inputs,
     nodes.map((node, i) => ({ name: outs[i]!, node })),
   )
-  return named(outs, results(checkpointed([...operands, ...closed.captured], { body: closed.body })))
+  return byName(outs, results(checkpointed([...operands, ...closed.captured], { body: closed.body })))
 }
 
 /**
  * A part with a VJP of your own. `backward` gets the inputs, the results and a cotangent for each float result (named as the results), and
- * gives a cotangent for each float input. It must be linear in the cotangents; forward mode is derived from it.
+ * gives a cotangent for each float input. It must be linear in the cotangents; forward mode is derived from it. What `forward` uses and `with`
+ * does not name has no derivative.
  */
 export function customVjp<X extends Nodes, Y extends Nodes>(o: {
   readonly with: X
@@ -176,7 +175,7 @@ export function customVjp<X extends Nodes, Y extends Nodes>(o: {
   const [names, operands] = entries(o.with)
   const fresh = (xs: readonly Node[], ns: readonly string[]) => xs.map((x, i) => input(ns[i]!, x.type as TensorType))
   const inputs = fresh(operands, names)
-  const [outs, nodes] = entries(o.forward(named(names, inputs)))
+  const [outs, nodes] = entries(o.forward(byName(names, inputs)))
   const forward = close(
     'forward',
     inputs,
@@ -189,9 +188,9 @@ export function customVjp<X extends Nodes, Y extends Nodes>(o: {
   )
   const [y, ct] = [fresh(nodes, outs), fresh(nodes, outs)]
   const back: { readonly [name: string]: Node | undefined } = o.backward(
-    named(names, given),
-    named(outs, y),
-    named(outs, ct),
+    byName(names, given),
+    byName(outs, y),
+    byName(outs, ct),
   )
   const cts = all.flatMap((x, i) =>
     hasTangent(x) ? [(names[i] !== undefined ? back[names[i]] : undefined) ?? filled(0, given[i]!)] : [],
@@ -207,11 +206,11 @@ export function customVjp<X extends Nodes, Y extends Nodes>(o: {
       ...o,
       with: {
         ...o.with,
-        ...named<X>(
+        ...byName<X>(
           backward.captured.map((_, i) => `captured${i}`),
           backward.captured,
         ),
       },
     })
-  return named(outs, results(withVjp(all, { body: forward.body, backward: backward.body })))
+  return byName(outs, results(withVjp(all, { body: forward.body, backward: backward.body })))
 }

@@ -45,14 +45,17 @@ export function fuseLoop(c: Fusion, node: Node, l: Loop, buffers: Buffers, fuseB
   const updates = l.body.outputs
     .slice(0, l.carries)
     .map(({ node: out }, i) => nextCarry(c, inner, out, results[i]!, tail))
-  const wanted = new Set(updates.map((u) => u.from))
-  const kept = (id: BufferId) =>
-    c.table.values[id]!.role !== 'temporary' ||
-    wanted.has(id) ||
-    results.includes(id) ||
-    tail.some((k) => accessesOf(k).reads.includes(id))
+  const kept = keeping(c, [...results, ...updates.map((u) => u.from), ...readsOf(tail)])
   const items = [...fuseBody(c, l.body, inner, uses, kept), ...tail]
   return [...inits, ...loopItem(c, { loop, count: l.length, items, updates }, results)]
+}
+
+const readsOf = (kernels: readonly Kernel[]): readonly BufferId[] => kernels.flatMap((k) => accessesOf(k).reads)
+
+/** Buffers of a body that are read outside of its graph: `ids`, and all that are not temporary. */
+function keeping(c: Fusion, ids: readonly BufferId[]): (id: BufferId) => boolean {
+  const read = new Set(ids)
+  return (id) => c.table.values[id]!.role !== 'temporary' || read.has(id)
 }
 
 /** A loop with its accesses; none where it does nothing. `results`: what it leaves. */
@@ -83,8 +86,7 @@ function fuseInto(
   const tail = body.outputs.flatMap(({ node }, i) =>
     inner.compute(node, into[i]!) ? [] : copied(inner.of(node), into[i]!, node),
   )
-  const read = new Set(tail.flatMap((k) => accessesOf(k).reads))
-  const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary' || into.includes(id) || read.has(id)
+  const kept = keeping(c, [...into, ...readsOf(tail)])
   return [...fuseBody(c, body, inner, uses, kept), ...tail]
 }
 
@@ -119,8 +121,7 @@ export function fuseWhile(c: Fusion, node: Node, l: While, buffers: Buffers, fus
   const inner = buffersOf(c.table, l.body, uses, known)
   const tail: Kernel[] = []
   const updates = l.body.outputs.map(({ node: out }, i) => nextCarry(c, inner, out, results[i]!, tail))
-  const wanted = new Set([...updates.map((u) => u.from), ...tail.flatMap((k) => accessesOf(k).reads)])
-  const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary' || wanted.has(id) || results.includes(id)
+  const kept = keeping(c, [...results, ...updates.map((u) => u.from), ...readsOf(tail)])
   const items = [...fuseBody(c, l.body, inner, uses, kept), ...tail]
   const fault =
     l.most === undefined ? {} : { fault: c.faults.push({ value: 'whileLoop', extent: l.most, kind: 'steps' }) - 1 }
