@@ -20,6 +20,8 @@ export interface BenchOptions {
   readonly quick: boolean
   /** How many inputs to take, where there are too many. */
   readonly sample?: number | undefined
+  /** Cases to run, by name. Default: all. */
+  readonly only?: readonly string[] | undefined
 }
 export interface Benchmark<R extends Row = Row> {
   readonly name: string

@@ -17,6 +17,7 @@ interface Flags {
   readonly save?: true
   readonly quick?: true
   readonly sample?: number
+  readonly only?: readonly string[]
 }
 
 function count(text: string): number {
@@ -32,6 +33,7 @@ const command = new Command('bench')
   .option('--save', 'also write bench/results/NAME.json, with machine, Node version and commit')
   .option('--quick', 'tiny cases, few rounds: a smoke test, no figures to quote')
   .option('--sample <n>', 'accuracy: how many of the 2³² inputs, instead of all', count)
+  .option('--only <cases...>', 'accuracy: these functions only; --save keeps the figures of the others')
   .addHelpText('after', `\nBenchmarks:\n${benches.map((b) => `  ${b.name.padEnd(14)} ${b.question}`).join('\n')}`)
   .parse()
 
@@ -39,9 +41,9 @@ const flags = command.opts<Flags>()
 const bench = benches.find((b) => b.name === command.args[0])!
 const rows: Row[] = []
 if (!flags.json) console.log(bench.heading)
-for await (const row of bench.rows({ quick: flags.quick ?? false, sample: flags.sample })) {
+for await (const row of bench.rows({ quick: flags.quick ?? false, sample: flags.sample, only: flags.only })) {
   rows.push(row)
   console.log(flags.json ? JSON.stringify(row) : bench.line(row))
 }
 if (!flags.json) console.log(`\n${bench.summary(rows)}`)
-if (flags.save) console.error(`saved to ${save(bench.name, rows)}`)
+if (flags.save) console.error(`saved to ${save(bench.name, rows, flags.only !== undefined)}`)

@@ -1,6 +1,6 @@
 /** Keeps results beside what they depend on: machine, Node, commit. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Row } from './bench.ts'
@@ -8,9 +8,12 @@ import type { Row } from './bench.ts'
 const git = (...args: string[]): string =>
   execFileSync('git', args, { encoding: 'utf8', cwd: import.meta.dirname }).trim()
 
-/** Writes bench/results/NAME.json; says where. */
-export function save(name: string, rows: readonly Row[]): string {
+/** Writes bench/results/NAME.json; says where. `some`: rows of other cases that are there already stay. */
+export function save(name: string, rows: readonly Row[], some = false): string {
   const folder = join(import.meta.dirname, 'results')
+  const file = join(folder, `${name}.json`)
+  const before = some && existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { rows: Row[] }).rows : []
+  const others = before.filter((b) => !rows.some((r) => r.case === b.case))
   const cpu = cpus()[0]
   const document = {
     bench: name,
@@ -22,10 +25,9 @@ export function save(name: string, rows: readonly Row[]): string {
     node: process.version,
     commit: git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain') === '' ? '' : ' and changes'),
     date: new Date().toISOString(),
-    rows,
+    rows: [...others, ...rows],
   }
   mkdirSync(folder, { recursive: true })
-  const file = join(folder, `${name}.json`)
   writeFileSync(file, `${JSON.stringify(document, undefined, 2)}\n`)
   return file
 }

@@ -154,22 +154,26 @@ export function evaluateCode(code: Code, operands: readonly Tensor[], type: Type
     writer,
     operands.map((x, id) => ({ id, dtype: x.dtype })),
   )
-  const data = allocate(
-    t.dtype,
-    shape.reduce((n, d) => n * d, 1),
-  )
-  const v = [...start]
-  for (let i = 0; i < data.length; i++) {
-    for (let k = 0; k < operands.length; k++) v[k] = operands[k]!.data[i]!
-    for (const s of written) v[s.args[0]!] = applyScalar(s, v)
-    data[i] = v[result.id]!
+  const size = shape.reduce((n, d) => n * d, 1)
+  const data = allocate(t.dtype, size)
+  const registers = start.map((value) => new Float64Array(Math.min(size, BLOCK)).fill(value))
+  for (let first = 0; first < size; first += BLOCK) {
+    const n = Math.min(BLOCK, size - first)
+    operands.forEach((x, k) => {
+      registers[k]!.set(x.data.subarray(first, first + n))
+    })
+    for (const s of written) applyScalar(s, registers, n)
+    data.set(registers[result.id]!.subarray(0, n), first)
   }
   return { dtype: t.dtype, shape, data }
 }
 
-function applyScalar({ op: name, args, dtype }: Written, v: readonly number[]): number {
-  const a = v[args[1]!]!
-  const b = v[args[2]!]!
+/** One operation over so many elements at a time: choosing what to call costs more than most calls. */
+const BLOCK = 1024
+
+function applyScalar({ op: name, args, dtype }: Written, registers: readonly Float64Array[], n: number): void {
+  const [to, a, b, c] = [0, 1, 2, 3].map((i) => registers[args[i] ?? args[1]!]!) as [F64, F64, F64, F64]
   const f = name in reference ? reference[name as keyof typeof reference] : basic[name as keyof typeof basic]
-  return round(f(a, b, v[args[3]!]!, dtype), dtype)
+  for (let i = 0; i < n; i++) to[i] = round(f(a[i]!, b[i]!, c[i]!, dtype), dtype)
 }
+type F64 = Float64Array
