@@ -64,6 +64,18 @@ describe('npm run bench', () => {
     }
   })
 
+  it('loops --json: our time, the time of the code written by hand, and that their results agree', () => {
+    const { code, out, error } = bench('loops', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    for (const r of lines(out)) {
+      expect(r).toMatchObject({ bench: 'loops', case: expect.any(String), bar: expect.any(Object) })
+      expect(r.apart).toBeLessThan(1e-9)
+      expect(r.ms.median).toBeGreaterThan(0)
+      if (r.byHand) expect(r.ratio).toBeCloseTo(r.ms.median / r.byHand.median, 2)
+    }
+    expect(lines(out).some((r) => r.byHand)).toBe(true)
+  })
+
   it('target: a table with a line for each constant', () => {
     const { code, out } = bench('target', '--quick')
     expect(code).toBe(0)

@@ -6,11 +6,18 @@ import { Argument, Command, InvalidArgumentError } from 'commander'
 import { accuracy } from './accuracy.ts'
 import { type Benchmark, benchmark, type Row } from './bench.ts'
 import { elimination } from './elimination.ts'
+import { loops } from './loops.ts'
 import { modes } from './modes.ts'
 import { save } from './results.ts'
 import { target } from './target.ts'
 
-const benches: readonly Benchmark[] = [benchmark(modes), benchmark(target), benchmark(accuracy), benchmark(elimination)]
+const benches: readonly Benchmark[] = [
+  benchmark(modes),
+  benchmark(target),
+  benchmark(accuracy),
+  benchmark(elimination),
+  benchmark(loops),
+]
 
 interface Flags {
   readonly json?: true
