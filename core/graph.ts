@@ -8,25 +8,35 @@ import type { Graph, Node } from './ir.ts'
 import { expressionOf } from './node.ts'
 import { showType } from './shape.ts'
 
-/** Every node that `roots` need, operands first, in the order of a depth-first walk that follows operands left to right. */
-export function topological(roots: readonly Node[]): Node[] {
-  const done = new Set<Node>()
+/**
+ * Every node that `roots` need, operands first, in the order of a depth-first walk that follows operands left to right.
+ * `known`: nodes that are left out, and all that only they need.
+ */
+export function topological(roots: readonly Node[], known: readonly Node[] = []): Node[] {
+  const done = new Set<Node>(known)
   const order: Node[] = []
-  const stack: { node: Node; next: number }[] = []
+  // The path from a root, and the operand to follow next at each node of it.
+  const path: Node[] = []
+  const next: number[] = []
+  const enter = (node: Node): void => {
+    if (done.has(node)) return
+    done.add(node)
+    path.push(node)
+    next.push(0)
+  }
   for (const root of roots) {
-    if (done.has(root)) continue
-    stack.push({ node: root, next: 0 })
-    done.add(root)
-    while (stack.length > 0) {
-      const top = stack.at(-1)!
-      const operand = top.node.operands[top.next++]
-      if (!operand) {
-        order.push(top.node)
-        stack.pop()
-      } else if (!done.has(operand)) {
-        done.add(operand)
-        stack.push({ node: operand, next: 0 })
+    enter(root)
+    for (let top = path.length - 1; top >= 0; top = path.length - 1) {
+      const node = path[top]!
+      const at = next[top]!
+      if (at < node.operands.length) {
+        next[top] = at + 1
+        enter(node.operands[at]!)
+        continue
       }
+      order.push(node)
+      path.pop()
+      next.pop()
     }
   }
   return order
@@ -39,8 +49,7 @@ export function graphOf(
   outputs: Graph['outputs'],
   kept: readonly Node[] = [],
 ): Graph {
-  const own = new Set(inputs)
-  const rest = topological([...kept, ...outputs.map((o) => o.node)]).filter((node) => !own.has(node))
+  const rest = topological([...kept, ...outputs.map((o) => o.node)], inputs)
   return Object.freeze({
     kind: 'graph' as const,
     name,

@@ -12,6 +12,7 @@ export type Rule = (node: Node, operands: readonly Node[]) => Node | undefined
 
 export function rebuild(graph: Graph, rule: Rule): Graph {
   const made = rebuildNodes(graph.nodes, new Map(), rule)
+  if (graph.nodes.every((node) => made.get(node) === node)) return graph
   return graphOf(
     graph.name,
     graph.inputs.map((i) => made.get(i)!),
@@ -25,7 +26,7 @@ export function rebuildNodes(nodes: readonly Node[], known: ReadonlyMap<Node, No
   const made = new Map(known)
   for (const node of nodes) {
     if (made.has(node)) continue
-    const operands = node.operands.map((o) => made.get(o) ?? o)
+    const operands = replaced(node.operands, made)
     const next = rule(node, operands) ?? withOperands(node, operands)
     if (next !== node) inheritSite(next, node)
     made.set(node, next)
@@ -33,9 +34,16 @@ export function rebuildNodes(nodes: readonly Node[], known: ReadonlyMap<Node, No
   return made
 }
 
+/** `nodes` with their replacements; the list itself where there are none. */
+export function replaced(nodes: readonly Node[], made: ReadonlyMap<Node, Node>): readonly Node[] {
+  return nodes.some((o) => (made.get(o) ?? o) !== o) ? nodes.map((o) => made.get(o) ?? o) : nodes
+}
+
 /** The same op and params on other operands of the same types. */
 export function withOperands(node: Node, operands: readonly Node[]): Node {
-  return operands.every((o, i) => o === node.operands[i]) ? node : typedNode(node.op, operands, node.params, node.type)
+  return operands === node.operands || operands.every((o, i) => o === node.operands[i])
+    ? node
+    : typedNode(node.op, operands, node.params, node.type)
 }
 
 /** The nodes of `graph` with its inputs replaced: a call, inlined. Returns what each output becomes. */
@@ -68,5 +76,10 @@ export function bind(graph: Graph, sizes: { readonly [name: string]: number }): 
 
 export const isGraph = (p: Param): p is Graph =>
   typeof p === 'object' && p !== null && (p as { kind?: unknown }).kind === 'graph'
+/** Whether a parameter of the node is a graph. */
+export function hasBody({ params }: Node): boolean {
+  for (const key in params) if (isGraph(params[key])) return true
+  return false
+}
 export const isType = (p: Param): p is TensorType =>
   typeof p === 'object' && p !== null && (p as { kind?: unknown }).kind === 'tensor'

@@ -4,7 +4,7 @@
  */
 import type { Graph } from '../core/ir.ts'
 import { typedNode } from '../core/node.ts'
-import { isGraph, rebuild } from '../core/rebuild.ts'
+import { hasBody, isGraph, rebuild } from '../core/rebuild.ts'
 
 export type Pass = (graph: Graph) => Graph
 
@@ -14,14 +14,12 @@ export function inBodies(pass: Pass): Pass {
   const deep = (graph: Graph): Graph => {
     const known = done.get(graph)
     if (known) return known
-    const made = pass(hasBodies(graph) ? withBodies(graph, deep) : graph)
+    const made = pass(graph.nodes.some(hasBody) ? withBodies(graph, deep) : graph)
     done.set(graph, made)
     return made
   }
   return deep
 }
-
-const hasBodies = (graph: Graph): boolean => graph.nodes.some((node) => Object.values(node.params).some(isGraph))
 
 function withBodies(graph: Graph, change: Pass): Graph {
   return rebuild(graph, (node, operands) => {

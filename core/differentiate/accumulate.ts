@@ -11,7 +11,6 @@ import { concat } from '../primitives/concat.ts'
 import { eye } from '../primitives/indexing.ts'
 import { transpose } from '../primitives/layout.ts'
 import { constant, input } from '../primitives/leaf.ts'
-import { substitute } from '../rebuild.ts'
 import { count, sizes, tensorType } from '../shape.ts'
 import { type Linearization, pull, push } from './linearize.ts'
 import { batchNodes } from './vmap.ts'
@@ -30,7 +29,7 @@ export function accumulate(linear: Linearization, mode: 'forward' | 'reverse'): 
 }
 
 function reverseRows(linear: Linearization, y: Node, which: number): Node[] {
-  const seed = standIn(y)
+  const seed = seedFor(y)
   const cts = pull(
     linear,
     linear.outputs.map((_, i) => (i === which ? seed : undefined)),
@@ -40,7 +39,7 @@ function reverseRows(linear: Linearization, y: Node, which: number): Node[] {
 }
 
 function forwardColumns(linear: Linearization, x: Node, which: number): Node[] {
-  const seed = standIn(x)
+  const seed = seedFor(x)
   const tangents = push(
     linear,
     linear.wrt.map((_, i) => (i === which ? seed : undefined)),
@@ -54,7 +53,9 @@ function forwardColumns(linear: Linearization, x: Node, which: number): Node[] {
   })
 }
 
-const standIn = (node: Node): Node => input('seed', tensorType(node.dtype, node.shape))
+/** What stands for all seeds; of one element, the only seed itself. */
+const seedFor = (node: Node): Node =>
+  count(sizes(node.shape, 'jacobian')) === 1 ? filled(1, node) : input('seed', tensorType(node.dtype, node.shape))
 const zeros = (y: Node, x: Node): Node => broadcast(constant(0, y.dtype), [...y.shape, ...x.shape], [])
 
 /** `results` (linear in `seed`) for every unit seed: each with a leading axis over them. */
@@ -68,16 +69,13 @@ function seeded(
   const total = count(shape)
   const live = results.filter((r) => r !== undefined)
   if (live.length === 0) return [...results]
-  if (total === 1) {
-    const single = substitute(live, new Map([[seed, filled(1, like)]]))
-    return results.map((r) => r && reshape(single[live.indexOf(r)]!, [1, ...r.shape]))
-  }
+  if (total === 1) return results.map((r) => r && reshape(r, [1, ...r.shape]))
   const run = (start: number, k: number): Node[] => {
     return batchNodes(live, new Map([[seed, eye(k, shape, seed.dtype, start)]]), k)
   }
   const chunks = chunkSizes(linear, total).map(([start, k]) => run(start, k))
-  const whole = live.map((_, i) => concat(chunks.map((c) => c[i]!)))
-  return results.map((r) => r && whole[live.indexOf(r)])
+  const whole = new Map(live.map((r, i) => [r, concat(chunks.map((c) => c[i]!))]))
+  return results.map((r) => r && whole.get(r))
 }
 
 /** [start, size] of each chunk of seeds: as few and as equal as the memory bound allows. */

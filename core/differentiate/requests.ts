@@ -80,12 +80,24 @@ function request(name: string, r: Request): Callable<(operands: readonly Node[],
   return self
 }
 
-function output(p: Params, name: string): Node {
-  return bodyOf(p).outputs.find((o) => o.name === name)!.node
+/** Inputs and outputs of a body by name: a request may name thousands. */
+interface Named {
+  readonly inputs: ReadonlyMap<string, Node>
+  readonly outputs: ReadonlyMap<string, Node>
 }
-function inputOf(p: Params, name: string): Node {
-  return bodyOf(p).inputs.find((i) => i.params['name'] === name)!
+const bodies = new WeakMap<Graph, Named>()
+function namedIn(body: Graph): Named {
+  const known = bodies.get(body)
+  if (known) return known
+  const made: Named = {
+    inputs: new Map(body.inputs.map((i) => [String(i.params['name']), i])),
+    outputs: new Map(body.outputs.map((o) => [o.name, o.node])),
+  }
+  bodies.set(body, made)
+  return made
 }
+const output = (p: Params, name: string): Node => namedIn(bodyOf(p)).outputs.get(name)!
+const inputOf = (p: Params, name: string): Node => namedIn(bodyOf(p)).inputs.get(name)!
 const linearized = (p: Params): Linearization =>
   linearize(
     namesOf(p, 'of').map((n) => output(p, n)),

@@ -6,7 +6,7 @@
 import { graphOf } from '../graph.ts'
 import type { Choose, Graph, Node, Params } from '../ir.ts'
 import { inheritSite, typedNode } from '../node.ts'
-import { isGraph, withOperands } from '../rebuild.ts'
+import { hasBody, isGraph, replaced, withOperands } from '../rebuild.ts'
 
 /** Forward where there are fewer inputs than results, else reverse; a named mode is obeyed. */
 export const byDimensions: Choose = (_, candidates, mode) => {
@@ -26,8 +26,7 @@ export const inlineRegions = (graph: Graph): Graph => expandAll(graph, (node) =>
 
 /** Every node with results by `expand` replaced by them; bodies first. */
 function expandAll(graph: Graph, expand: (node: Node) => readonly Node[] | undefined): Graph {
-  const bodied = (node: Node) => Object.values(node.params).some(isGraph)
-  if (!graph.nodes.some((node) => node.op.expand || node.op.inline || bodied(node))) return graph
+  if (!graph.nodes.some((node) => node.op.expand || node.op.inline || hasBody(node))) return graph
   const made = new Map<Node, Node>()
   const tuples = new Map<Node, readonly Node[]>()
   const bodies = new Map<Graph, Graph>()
@@ -38,8 +37,8 @@ function expandAll(graph: Graph, expand: (node: Node) => readonly Node[] | undef
       made.set(node, tuple[node.params['index'] as number]!)
       continue
     }
-    const operands = node.operands.map((o) => made.get(o) ?? o)
-    const whole = bodied(node)
+    const operands = replaced(node.operands, made)
+    const whole = hasBody(node)
       ? typedNode(node.op, operands, withBodies(node.params, body), node.type)
       : withOperands(node, operands)
     const items = expand(whole)

@@ -55,10 +55,12 @@ function inList(
   return items.map((item, i) => {
     if (isLoop(item)) return { ...item, items: inList(item.items, table, whole, everywhere) }
     const dying = accessesOf(item).reads.filter((b) => free(b) && lastRead.get(b) === i)
+    if (dying.length === 0) return renamed.size > 0 ? renameBuffers(item, id) : item
+    const stores = storeCounts(item)
     for (const sweep of item.sweeps)
       for (const store of sweep.stores) {
         if (!free(store.buffer) || writers.get(store.buffer) !== 1) continue
-        if (store.accumulate || writtenTwice(item, store.buffer)) continue
+        if (store.accumulate || stores.get(store.buffer) !== 1) continue
         const at = dying.findIndex(
           (b) => sameSize(table.values[b]!, table.values[store.buffer]!) && inPlaceAt(item, sweep, b, store.map),
         )
@@ -71,5 +73,8 @@ function inList(
 }
 
 const sameSize = (a: Value, b: Value): boolean => a.dtype === b.dtype && count(a.shape) === count(b.shape)
-const writtenTwice = (kernel: Kernel, b: BufferId): boolean =>
-  kernel.sweeps.flatMap((s) => s.stores).filter((s) => s.buffer === b).length > 1
+function storeCounts(kernel: Kernel): Map<BufferId, number> {
+  const counts = new Map<BufferId, number>()
+  for (const { stores } of kernel.sweeps) for (const s of stores) counts.set(s.buffer, (counts.get(s.buffer) ?? 0) + 1)
+  return counts
+}
