@@ -15,7 +15,10 @@ import { views } from './views.ts'
 
 export interface State {
   readonly names: readonly string[]
-  /** One zero-copy view of all float values, legal between runs; an error where they do not lie side by side. */
+  /**
+   * One zero-copy view of all float values in order of declaration, so parameters first, then what an optimizer keeps of them; legal
+   * between runs. An error where there is no float state, or some of it is f32 and some f64.
+   */
   readonly vector: Float32Array | Float64Array
   /** A copy. */
   get(name: string): TypedArray

@@ -1,6 +1,6 @@
 /**
  * addresses: a place in the arena for every buffer that is used.
- * Invariant: persistent buffers (control, state, inputs, constants) come first; the rest shares memory by lifetime; a slice lies in its whole.
+ * Invariant: persistent buffers (control, state, inputs, constants) come first, state without gaps; the rest shares memory by lifetime; a slice lies in its whole.
  * May not: change a kernel or a step.
  */
 import type { TypedArray } from '../core/ir.ts'
@@ -11,6 +11,7 @@ import { place, type Strategy } from './memory/place.ts'
 import { type Lifetime, lifetimes } from './schedule/lifetimes.ts'
 import { overLoops } from './schedule/loop-lifetimes.ts'
 import type { Scheduled } from './schedule/schedule.ts'
+import { type StateRegion, stateRegion } from './state-region.ts'
 import { ALIGN } from './target.ts'
 import type { PlanBuffer, Role } from './types.ts'
 
@@ -56,11 +57,12 @@ function used(s: Scheduled): Set<BufferId> {
 function placed(wholes: readonly Value[], live: ReadonlyMap<BufferId, Lifetime>, strategy: Strategy) {
   const offsets = new Map<BufferId, number>()
   let base = 0
-  for (const role of persistent)
-    for (const v of wholes.filter((x) => x.role === role)) {
-      offsets.set(v.id, base)
-      base += aligned(sizeOf(v))
-    }
+  for (const role of persistent) {
+    const own = wholes.filter((x) => x.role === role)
+    const region = role === 'state' ? stateRegion(own) : apart(own)
+    for (const [i, v] of own.entries()) offsets.set(v.id, base + region.offsets[i]!)
+    base += region.bytes
+  }
   const shared = wholes.filter((v) => !persistent.includes(v.role))
   const blocks = shared.map((v) => {
     const [first, last] = live.get(v.id)!
@@ -69,6 +71,17 @@ function placed(wholes: readonly Value[], live: ReadonlyMap<BufferId, Lifetime>,
   const found = place(blocks, { strategy })
   for (const [id, offset] of found.offsets) offsets.set(id, base + offset)
   return { offsets, arena: base + found.peak }
+}
+
+/** One after another, each aligned. */
+function apart(values: readonly Value[]): StateRegion {
+  const offsets: number[] = []
+  let bytes = 0
+  for (const v of values) {
+    offsets.push(bytes)
+    bytes += aligned(sizeOf(v))
+  }
+  return { offsets, bytes }
 }
 
 const described = (v: Value, ids: ReadonlyMap<BufferId, BufferId>) => ({

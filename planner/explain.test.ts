@@ -65,7 +65,7 @@ describe('explain', () => {
       passes         resolve 144 → simplify 142 → fold 142 → cse 115 → simplify 115 → dead-code 109
       kernels        109 nodes in 12 kernels    4 maps · 2 contractions · 6 reductions
       schedule       12 steps, 0 barriers · predicted 0.003148 ms · 26.9 kFLOP · 18.3 KiB moved
-      memory         arena 14.9 KiB · naive 24.4 KiB · lower bound 14.9 KiB · proven optimal: yes
+      memory         arena 14.6 KiB · naive 24.1 KiB · lower bound 14.6 KiB · proven optimal: yes
         at the peak     8.3 KiB  scratch of contract
                         2.5 KiB  x
                         1.0 KiB  control

@@ -11,6 +11,7 @@ import { addresses, aligned } from './addresses.ts'
 import type { Fused } from './kernels/fuse.ts'
 import { lowerBound } from './memory/bound.ts'
 import type { Scheduled } from './schedule/schedule.ts'
+import { stateRegion } from './state-region.ts'
 import type { Target } from './target.ts'
 import type {
   InitialValue,
@@ -97,11 +98,12 @@ function renumbered(
 }
 
 function memoryReport(buffers: readonly PlanBuffer[], arena: number): MemoryReport {
+  const taken = sizesOf(buffers)
   const sum = (...roles: readonly Role[]) =>
-    buffers.filter((b) => roles.includes(b.role)).reduce((n, b) => n + aligned(b.bytes), 0)
+    buffers.filter((b) => roles.includes(b.role)).reduce((n, b) => n + taken.get(b.id)!, 0)
   const blocks = buffers
     .filter((b) => b.role !== 'slice')
-    .map((b) => ({ id: b.id, size: aligned(b.bytes), first: b.live[0], last: b.live[1] }))
+    .map((b) => ({ id: b.id, size: taken.get(b.id)!, first: b.live[0], last: b.live[1] }))
   const bound = lowerBound(blocks)
   return {
     peak: arena,
@@ -115,6 +117,15 @@ function memoryReport(buffers: readonly PlanBuffer[], arena: number): MemoryRepo
     proven: bound.bytes === arena,
     alive: bound.alive.map((b) => ({ name: buffers[b.id]!.name, bytes: buffers[b.id]!.bytes })),
   }
+}
+
+/** What each takes of the arena. State is packed, so the first of it carries what rounds all of it up. */
+function sizesOf(buffers: readonly PlanBuffer[]): ReadonlyMap<number, number> {
+  const state = buffers.filter((b) => b.role === 'state')
+  const padding = stateRegion(state).bytes - state.reduce((n, b) => n + b.bytes, 0)
+  const size = (b: PlanBuffer): number =>
+    b.role === 'state' ? b.bytes + (b === state[0] ? padding : 0) : aligned(b.bytes)
+  return new Map(buffers.map((b) => [b.id, size(b)]))
 }
 
 /** FNV-1a, twice with different offsets: 64 bits as hexadecimal. */

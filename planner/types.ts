@@ -17,7 +17,7 @@ export interface PlanBuffer {
   readonly dtype: DType
   readonly shape: readonly number[]
   readonly bytes: number
-  /** In bytes from the start of the arena, a multiple of 64. */
+  /** In bytes from the start of the arena: a multiple of 64, of state and slices a multiple of the element's size. */
   readonly offset: number
   /** First and last step (inclusive) during which its contents matter; persistent ones span all steps. */
   readonly live: readonly [number, number]

@@ -34,7 +34,7 @@ const label = (b: PlanBuffer): string => `buffer ${b.id} (${b.name})`
 function checkPlace({ plan, broken }: Context, b: PlanBuffer): void {
   if (!isCount(b.offset) || !isCount(b.bytes) || b.offset + b.bytes > plan.arena)
     broken('arena', `${label(b)}: ${b.bytes} bytes at ${b.offset} are not inside an arena of ${plan.arena}`)
-  const unit = b.role === 'slice' ? bytesOf[b.dtype] : ALIGN
+  const unit = b.role === 'slice' || b.role === 'state' ? bytesOf[b.dtype] : ALIGN
   if (b.offset % unit !== 0) broken('alignment', `${label(b)} starts at ${b.offset}, no multiple of ${unit}`)
   const needed = elements(b.shape) * bytesOf[b.dtype]
   if (!b.shape.every(isCount) || !(b.bytes >= needed))
