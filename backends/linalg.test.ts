@@ -5,6 +5,7 @@ import type { Node, Tensor } from '../core/ir.ts'
 import { derivatives, directions, distance, graph, outputsOf, type Trial, trial } from '../core/laws.fixture.ts'
 import { choleskyFactor } from '../core/linalg/cholesky.ts'
 import { luFactor } from '../core/linalg/lu.ts'
+import { pseudoInverse } from '../core/linalg/pseudo-inverse.ts'
 import { inverse, linearSolve } from '../core/linalg/solve.ts'
 import { svdFactor } from '../core/linalg/svd.ts'
 import { triangularSolve } from '../core/linalg/triangular.ts'
@@ -49,7 +50,7 @@ const times = (a: ArrayLike<number>, b: ArrayLike<number>, n: number): number[] 
   })
 
 describe('the loops compute what the oracle does', () => {
-  const all = [choleskyFactor, inverse, linearSolve, luFactor, svdFactor, triangularSolve]
+  const all = [choleskyFactor, inverse, linearSolve, luFactor, pseudoInverse, svdFactor, triangularSolve]
   const trials = (dtype: 'f32' | 'f64') =>
     all.flatMap((o) => o.samples(dtype).map((s, i) => trial(o, s, `${o.name} ${dtype} #${i}`)))
   const both = [...trials('f64'), ...trials('f32')]
@@ -200,6 +201,24 @@ describe('equations', () => {
     const s = Array.from(got['s']!)
     expect(s).toEqual([...s].sort((x, y) => y - x))
     expect([got['two']![0], got['least']![0]]).toEqual([s[0], s[6]])
+  })
+  it('the pseudo-inverse is differentiable where the rank stays, however low: of a·bᵀ it is (bᵀ)⁺·a⁺', () => {
+    const p = program({
+      name: 'low',
+      inputs: { a: f64(4, 2), b: f64(5, 2) },
+      outputs({ a, b }) {
+        const across = op.transpose(b)
+        const apart = op.matmul(op.pinv(across), op.pinv(a))
+        return { whole: op.pinv(op.matmul(a, across), { rtol: 1e-9 }), apart }
+      },
+    }) as unknown as AnyProgram
+    const values = { a: ramp('f64', [4, 2], 1), b: ramp('f64', [5, 2], 2) }
+    const wrt = ['a', 'b'] as never
+    const d = (mode: 'forward' | 'reverse') =>
+      run(jacobian(p, { of: ['whole', 'apart'] as never, wrt, mode }) as unknown as AnyProgram, values, 1e-10)
+    for (const got of [d('forward'), d('reverse')])
+      for (const x of ['', '_da', '_db'])
+        expect(distance(got[`${x && 'd'}whole${x}`]!, got[`${x && 'd'}apart${x}`]!)).toBeLessThan(1e-12)
   })
   it('powers: positive, negative and 0', () => {
     const a = square(4, 0, 3)

@@ -145,6 +145,21 @@ describe('rounding and division', () => {
     expect(Array.from(y['f']!.data)).toEqual([9, -4, -3])
     expect(Array.from(y['t']!.data)).toEqual([9, -3, -2])
   })
+  it('of integers they round and wrap as integers do, and give 0 where there is no quotient', () => {
+    const p = program({
+      inputs: { a: i32(7), b: i32(7) },
+      outputs: ({ a, b }) => ({ f: op.floorDivide(a, b), t: op.truncDivide(a, b), c: op.floorDivide(a, 2) }),
+    })
+    const least = -2147483648
+    const feeds = {
+      a: tensor('i32', [7], [7, -7, 7, 2147483647, least, 5, least]),
+      b: tensor('i32', [7], [2, 2, -2, 1, -1, 0, 0]),
+    }
+    const y = evaluate(p.graph, feeds)
+    expect(Array.from(y['f']!.data)).toEqual([3, -4, -4, 2147483647, least, 0, 0])
+    expect(Array.from(y['t']!.data)).toEqual([3, -3, -3, 2147483647, least, 0, 0])
+    expect(Array.from(y['c']!.data)).toEqual([3, -4, 3, 1073741823, least / 2, 2, least / 2])
+  })
 })
 
 describe('kinds of numbers', () => {

@@ -123,9 +123,11 @@ export {
 } from './composites/similarity.ts'
 export {
   argsort,
+  type Interpolation,
   kthValue,
   median,
   medianAlong,
+  type QuantileOptions,
   quantile,
   type SortOptions,
   sort,
@@ -156,8 +158,9 @@ export { cholesky } from './linalg/cholesky.ts'
 export { cross } from './linalg/cross.ts'
 export { det, slogdet } from './linalg/determinant.ts'
 export { lu } from './linalg/lu.ts'
+export { pinv } from './linalg/pseudo-inverse.ts'
 export { inv } from './linalg/solve.ts'
-export { pinv, svd, svdvals } from './linalg/svd.ts'
+export { svd, svdvals } from './linalg/svd.ts'
 export {
   choleskyInverse,
   choleskySolve,

@@ -161,7 +161,6 @@ export const elementwise: { readonly [name: string]: Builder } = {
   xlogy: two(op.xlogy),
   logaddexp: two(op.logaddexp),
   logaddexp2: two(op.logaddexp2),
-  masked_fill: (c) => op.where(node(c, 1, 'mask'), node(c, 2, 'value'), node(c, 0)),
   nan_to_num: nanToNum,
   eq: two(op.equal),
   ne: two(op.notEqual),

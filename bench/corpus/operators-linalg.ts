@@ -4,7 +4,7 @@
  */
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
-import { type Builder, flag, NotCovered, node, number, sizesOf } from './call.ts'
+import { type Builder, flag, isNode, NotCovered, node, number, sizesOf } from './call.ts'
 
 /** `b` is a batch of vectors where its shape is that of `a` without the last axis. */
 const solve: Builder = (c) => {
@@ -50,20 +50,20 @@ const logdet: Builder = (c) => {
   return op.where(op.less(sign, 0), Number.NaN, logAbsDet)
 }
 
-/** beta · input + alpha · a product of the other two. */
-const weighted =
-  (product: (a: Node, b: Node) => Node): Builder =>
-  (c) =>
-    op.add(
-      op.mul(node(c, 0), number(c, 9, 'beta', 1)),
-      op.mul(product(node(c, 1), node(c, 2)), number(c, 9, 'alpha', 1)),
-    )
-
-/** Vectors have signs of their own, so PyTorch's functions of them are the only ones that can agree. */
-function svd(c: Parameters<Builder>[0]): readonly Node[] {
-  const { u, s, vh } = op.svd(node(c, 0, 'A'))
-  if (flag(c, 1, 'full_matrices', true) && sizesOf(u).at(-2) !== sizesOf(vh).at(-1)) throw new NotCovered('full bases')
-  return [u, s, vh]
+/** A number, or one a matrix where all are the same. */
+function tolerance(c: Parameters<Builder>[0]): { rtol?: number } {
+  const given = c.args[1] ?? c.kw['rtol'] ?? c.kw['rcond'] ?? undefined
+  if (given === undefined) return {}
+  const all = isNode(given) ? Array.from(c.valueOf(given).data) : [Number(given)]
+  if (all.some((v) => v !== all[0])) throw new NotCovered('a tolerance for each matrix')
+  return all.length === 0 ? {} : { rtol: all[0]! }
+}
+/** Some were recorded of symmetric matrices, made as a + aᵀ, some of low rank, made as a·bᵀ. */
+const pinv: Builder = (c) => {
+  const a = node(c, 0, 'A')
+  const across = (x: Node) => op.swapaxes(x, -1, -2)
+  if (isNode(c.args[1]) && c.args[1].shape.length >= 2) return op.pinv(op.matmul(a, across(c.args[1])))
+  return op.pinv(flag(c, 9, 'hermitian') ? op.add(a, across(a)) : a, tolerance(c))
 }
 
 function cross(c: Parameters<Builder>[0]): Node {
@@ -90,12 +90,9 @@ export const linalg: { readonly [name: string]: Builder } = {
   cholesky_inverse: (c) => op.choleskyInverse(node(c, 0), { upper: flag(c, 1, 'upper') }),
   'linalg.matrix_power': power,
   matrix_power: power,
-  'linalg.svd': svd,
   'linalg.svdvals': (c) => op.svdvals(node(c, 0, 'A')),
-  'linalg.pinv': (c) => op.pinv(node(c, 0, 'A')),
-  pinverse: (c) => op.pinv(node(c, 0)),
-  addbmm: weighted((a, b) => op.sum(op.matmul(a, b), { axes: 0 })),
-  addmv: weighted(op.matmul),
-  addr: weighted(op.outer),
+  'linalg.pinv': pinv,
+  pinverse: pinv,
   cross,
+  'linalg.cross': cross,
 }

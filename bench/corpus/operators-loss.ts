@@ -2,6 +2,7 @@
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
 import { arg, type Builder, type Call, dimOf, flag, NotCovered, node, number, optionalNode, text } from './call.ts'
+import { ranked } from './operators-shape.ts'
 
 type Reduced = { readonly reduction: op.Reduction }
 /** The recorded reduction, also by its two flags of old. */
@@ -39,7 +40,8 @@ const classified =
 const margin: Builder = (c) => {
   const p = number(c, 2, 'p', 1)
   if (p !== 1 && p !== 2) throw new NotCovered('powers other than 1 and 2')
-  return op.multiMarginLoss(node(c, 0), node(c, 1), {
+  const x = ranked(node(c, 0))
+  return op.multiMarginLoss(x, op.reshape(node(c, 1), x.shape.slice(0, -1)), {
     ...reduction(c),
     ...optional(c, 4, 'weight'),
     p,
@@ -92,7 +94,7 @@ export const losses: { readonly [name: string]: Builder } = {
   ),
   'nn.functional.soft_margin_loss': loss(op.softMarginLoss),
   'nn.functional.multi_margin_loss': margin,
-  'nn.functional.multilabel_margin_loss': loss(op.multilabelMarginLoss),
+  'nn.functional.multilabel_margin_loss': loss((x, t, o) => op.multilabelMarginLoss(ranked(x), ranked(t), o)),
   'nn.functional.multilabel_soft_margin_loss': loss((x, t, o, c) =>
     op.multilabelSoftMarginLoss(x, t, { ...o, ...optional(c, 2, 'weight') }),
   ),

@@ -9,10 +9,11 @@ import {
   type Call,
   dimOf,
   flag,
-  NotCovered,
+  isNode,
   node,
   number,
   numbers,
+  text,
 } from './call.ts'
 import { chosenAlong, pair } from './operators-reduce.ts'
 import { ranked } from './operators-shape.ts'
@@ -54,14 +55,21 @@ const median =
     const flat = op.reshape(node(c, 0), [-1])
     return ignoreNaN ? op.medianAlong(flat, { ignoreNaN }).values : op.median(flat)
   }
-const quantile: Builder = (c) => {
-  const q = arg(c, 1, 'q')
-  if (typeof q !== 'number') throw new NotCovered('quantiles at a tensor of places')
-  if ((c.kw['interpolation'] ?? 'linear') !== 'linear') throw new NotCovered('interpolation other than linear')
-  const dim = numbers(c, 2, 'dim')
-  const x = dim ? ranked(node(c, 0)) : op.reshape(node(c, 0), [-1])
-  return op.quantile(x, q, { axis: dim ? axesOf(x, dim)[0]! : 0, keepDims: flag(c, 3, 'keepdim') })
-}
+const quantile =
+  (ignoreNaN: boolean): Builder =>
+  (c) => {
+    const given = arg(c, 1, 'q')
+    const q = isNode(given) ? (given.shape.length > 0 ? op.unstack(given) : given) : number(c, 1, 'q')
+    const dim = numbers(c, 2, 'dim')
+    const own = node(c, 0)
+    const x = dim ? ranked(own) : op.reshape(own, [-1])
+    const keepDims = flag(c, 3, 'keepdim')
+    const interpolation = text(c, 9, 'interpolation', 'linear') as op.Interpolation
+    const y = op.quantile(x, q, { axis: dim ? axesOf(x, dim)[0]! : 0, keepDims, interpolation, ignoreNaN })
+    const lead = Array.isArray(q) ? [q.length] : []
+    const ones = own.shape.map(() => 1)
+    return dim && own.shape.length > 0 ? y : op.reshape(y, [...lead, ...(keepDims ? ones : [])])
+  }
 
 export const order: { readonly [name: string]: Builder } = {
   cumsum: prefix(op.cumsum),
@@ -76,5 +84,6 @@ export const order: { readonly [name: string]: Builder } = {
   kthvalue: (c) => chosenAlong(c, 2, (x, axis, keepDims) => op.kthValue(x, number(c, 1, 'k'), { axis, keepDims })),
   median: median(false),
   nanmedian: median(true),
-  quantile,
+  quantile: quantile(false),
+  nanquantile: quantile(true),
 }

@@ -8,17 +8,13 @@ const two =
   (f: (a: Node, b: Node) => Node): Builder =>
   (c) =>
     f(node(c, 0), node(c, 1))
-/** beta · input + alpha · (a @ b). */
-const added: Builder = (c) => {
-  const scale = (x: Node, name: string) => op.mul(x, number(c, 9, name, 1))
-  return op.add(scale(node(c, 0), 'beta'), scale(op.matmul(node(c, 1), node(c, 2)), 'alpha'))
-}
-
-/** beta · input + alpha · Σ over the batch of (a @ b). */
-const addedBatch: Builder = (c) => {
-  const sums = op.einsum('bij,bjk->ik', node(c, 1, 'batch1'), node(c, 2, 'batch2'))
-  return op.add(op.mul(node(c, 0), number(c, 9, 'beta', 1)), op.mul(sums, number(c, 9, 'alpha', 1)))
-}
+/** beta · input + alpha · a product of the other two. */
+const added =
+  (product: (a: Node, b: Node) => Node): Builder =>
+  (c) => {
+    const scale = (x: Node, name: string) => op.mul(x, number(c, 9, name, 1))
+    return op.add(scale(node(c, 0), 'beta'), scale(product(node(c, 1), node(c, 2)), 'alpha'))
+  }
 /** Ranks are made equal first, so that `dim` means the same axis of both. */
 const vecdot: Builder = (c) => {
   const [x, y] = [node(c, 0), node(c, 1)]
@@ -57,9 +53,11 @@ export const product: { readonly [name: string]: Builder } = {
   'linalg.vecdot': vecdot,
   'linalg.multi_dot': (c) => op.multiDot(...list(c, 0, 'tensors')),
   chain_matmul: (c) => op.multiDot(...([c.args].flat(2) as Node[])),
-  addmm: added,
-  addbmm: addedBatch,
-  baddbmm: added,
+  addmm: added(op.matmul),
+  addmv: added(op.matmul),
+  addr: added(op.outer),
+  addbmm: added((a, b) => op.einsum('bij,bjk->ik', a, b)),
+  baddbmm: added(op.matmul),
   einsum,
   tensordot,
   'nn.functional.linear': (c) => withBias(op.matmul(node(c, 0), op.transpose(node(c, 1))), optionalNode(c, 2, 'bias')),

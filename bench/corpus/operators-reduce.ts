@@ -15,6 +15,7 @@ import {
   numbers,
   optionalNode,
 } from './call.ts'
+import { ranked } from './operators-shape.ts'
 
 type Axes = { readonly axes: readonly number[]; readonly keepDims: boolean }
 const over = (c: Call, at = 1): Axes => ({
@@ -120,11 +121,11 @@ const along =
   (c) =>
     alongDim(node(c, 0), (x) => f(x, dimOf(x, number(c, 1, 'dim', -1))))
 
-const normalize: Builder = (c) => {
-  const x = node(c, 0)
-  const axis = dimOf(x, number(c, 2, 'dim', 1))
-  return op.normalize(x, { p: number(c, 1, 'p', 2), axis, eps: number(c, 3, 'eps', 1e-12) })
-}
+const normalize: Builder = (c) =>
+  alongDim(node(c, 0), (x) => {
+    const axis = dimOf(x, number(c, 2, 'dim', 1))
+    return op.normalize(x, { p: number(c, 1, 'p', 2), axis, eps: number(c, 3, 'eps', 1e-12) })
+  })
 
 export const reduce: { readonly [name: string]: Builder } = {
   sum: reduced(op.sum),
@@ -135,8 +136,10 @@ export const reduce: { readonly [name: string]: Builder } = {
   amax: reduced(op.max),
   amin: reduced(op.min),
   aminmax: (c) => {
-    const o = c.kw['dim'] === undefined ? {} : over(c)
-    return [op.min(node(c, 0), o), op.max(node(c, 0), o)]
+    // Along a dimension that it keeps, a scalar is a vector of one.
+    const x = flag(c, 2, 'keepdim') && c.kw['dim'] !== undefined ? ranked(node(c, 0)) : node(c, 0)
+    const o = c.kw['dim'] === undefined ? {} : over({ ...c, args: [x] })
+    return [op.min(x, o), op.max(x, o)]
   },
   max: extreme(op.maximum, op.max, op.maxAlong),
   min: extreme(op.minimum, op.min, op.minAlong),

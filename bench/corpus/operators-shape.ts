@@ -1,7 +1,7 @@
 /** PyTorch's operators that reshape, join and rearrange, as ours. */
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
-import { arg, type Builder, type Call, dimOf, list, NotCovered, node, number, numbers, sizesOf } from './call.ts'
+import { arg, type Builder, type Call, dimOf, isNode, list, node, number, numbers, sizesOf } from './call.ts'
 
 /** Scalars as vectors: PyTorch lets dimension 0 of a scalar be named. */
 export const ranked = (x: Node): Node => (x.shape.length > 0 ? x : op.reshape(x, [1]))
@@ -30,15 +30,16 @@ const tensorSplit: Builder = (c) => {
   const axis = dimOf(x, number(c, 2, 'dim', 0))
   const total = sizesOf(x)[axis]!
   const given = arg(c, 1, 'indices_or_sections') ?? c.kw['sections'] ?? c.kw['indices']
-  if (!Array.isArray(given)) {
-    const n = Number(given)
+  const values = isNode(given) ? Array.from(c.valueOf(given).data) : [given].flat().map(Number)
+  if (isNode(given) ? given.shape.length === 0 : !Array.isArray(given)) {
+    const n = values[0]!
     return op.split(
       x,
       Array.from({ length: n }, (_, i) => Math.floor(total / n) + Number(i < total % n)),
       axis,
     )
   }
-  const cuts = [0, ...(given as number[]).map((k) => Math.min(total, Math.max(0, k < 0 ? k + total : k))), total]
+  const cuts = [0, ...values.map((k) => Math.min(total, Math.max(0, k < 0 ? k + total : k))), total]
   return cuts.slice(1).map((to, i) => range(x, axis, [Math.min(cuts[i]!, to), to]))
 }
 
@@ -87,8 +88,9 @@ const unsqueeze: Builder = (c) => {
 const tile: Builder = (c) => op.tile(node(c, 0), numbers(c, 1, 'repeats') ?? numbers(c, 1, 'dims') ?? [])
 const interleaved: Builder = (c) => {
   const x = node(c, 0)
-  const times = arg(c, 1, 'repeats')
-  if (typeof times !== 'number') throw new NotCovered('repeats that differ')
+  const given = arg(c, 1, 'repeats')
+  const counts = isNode(given) ? Array.from(c.valueOf(given).data) : [number(c, 1, 'repeats')]
+  const times = counts.length === 1 ? counts[0]! : counts
   const dim = arg(c, 2, 'dim')
   return dim === undefined ? op.repeat(x, times) : op.repeat(x, times, dimOf(x, dim as number))
 }

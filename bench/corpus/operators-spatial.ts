@@ -101,7 +101,7 @@ const unpool =
     const pooled = x.shape.slice(-n) as readonly number[]
     const smallest = pooled.map((d, i) => (d - 1) * stride[i]! - 2 * padding[i]! + size[i]!)
     const shape = per(c, 5, 'output_size')?.slice(-n) ?? smallest
-    return op.maxUnpool(x, node(c, 1, 'indices'), shape, { overlapping: stride.some((s, i) => s < size[i]!) })
+    return op.maxUnpool(x, node(c, 1, 'indices'), shape, { unique: stride.every((s, i) => s >= size[i]!) })
   }
 
 /** PyTorch names the pads of the last axis first. */
@@ -145,23 +145,6 @@ const columns = (c: Call, first: number): op.ColumnOptions => ({
   stride: per(c, first + 3, 'stride') ?? 1,
 })
 
-/** x / (k + α · mean of squares over neighbouring channels)^β. */
-const responseNorm: Builder = (c) => {
-  const [x, size] = [node(c, 0, 'input'), number(c, 1, 'size')]
-  const [alpha, beta, k] = [number(c, 2, 'alpha', 1e-4), number(c, 3, 'beta', 0.75), number(c, 4, 'k', 1)]
-  const around = x.shape.map((_, i): readonly [number, number] =>
-    i === 1 ? [Math.floor(size / 2), Math.floor((size - 1) / 2)] : [0, 0],
-  )
-  const last = [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]
-  const squares = op.transpose(op.pad(op.mul(x, x), around), last)
-  const sums = op.sum(op.windows(squares, { size: [size] }), { axes: -1 })
-  const back = op.transpose(
-    sums,
-    last.map((_, i) => last.indexOf(i)),
-  )
-  return op.div(x, op.pow(op.add(op.mul(back, alpha / size), k), beta))
-}
-
 export const spatial: { readonly [name: string]: Builder } = {
   'nn.functional.conv1d': convolution(op.conv1d),
   'nn.functional.conv2d': convolution(op.conv2d),
@@ -189,7 +172,6 @@ export const spatial: { readonly [name: string]: Builder } = {
   'nn.functional.interpolate': interpolate(),
   'nn.functional.upsample_bilinear': interpolate({ mode: 'bilinear', alignCorners: true }),
   'nn.functional.upsample_nearest': interpolate({ mode: 'nearest', alignCorners: false }),
-  'nn.functional.local_response_norm': responseNorm,
   'nn.functional.unfold': (c) => op.im2col(node(c, 0, 'input'), columns(c, 1)),
   'nn.functional.fold': (c) => op.col2im(node(c, 0, 'input'), per(c, 1, 'output_size')!, columns(c, 2)),
   'nn.functional.pad': pad,

@@ -35,9 +35,11 @@ export const uncovered: { readonly [name: string]: string } = Object.fromEntries
     'no eigenvalues or orthogonal factors',
     'linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.qr linalg.lstsq qr',
   ),
+  ...because('the signs of singular vectors are a choice, and LAPACK makes another', 'linalg.svd svd'),
 ])
 
 /** Conventions at single points where PyTorch's derivative is not ours (ours: ARCHITECTURE.md, "Numerics"). */
 export const conventions: readonly string[] = [
+  'linalg.vector_norm of a fractional order: PyTorch 1.13 rounds the order to float32, 10⁻⁸ of the value; here it is exact',
   'norm at 0: the first derivative is 0 in both; the second is NaN in PyTorch, 0 here',
 ]

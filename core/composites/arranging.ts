@@ -10,6 +10,7 @@ import { broadcast, reducedAxes, reshape } from '../primitives/broadcast.ts'
 import { concat } from '../primitives/concat.ts'
 import { gather, iota } from '../primitives/indexing.ts'
 import { type Range, slice, transpose } from '../primitives/layout.ts'
+import { constant } from '../primitives/leaf.ts'
 import { axisOf, count, sizes } from '../shape.ts'
 
 /** `axis` of `x`, not negative, or an error that names the operation. */
@@ -69,10 +70,16 @@ export function tile(x: Node, repeats: number | readonly number[]): Node {
   )
 }
 
-/** Each element `times` times in a row along `axis`. Without an axis: of the elements in row-major order. */
-export function repeat(x: Node, times: number, axis?: number): Node {
+/** Each element `times` times in a row along `axis`, or element i times[i] times. Without an axis: of the elements in row-major order. */
+export function repeat(x: Node, times: number | readonly number[], axis?: number): Node {
   if (axis === undefined) return repeat(reshape(asNode(x, 'repeat'), [-1]), times, 0)
   const own = ownAxis('repeat', x, axis)
+  if (typeof times !== 'number') {
+    if (times.length !== sizeOf('repeat', x, own) || !times.every((n) => Number.isInteger(n) && n >= 0))
+      throw operandError(`repeat: [${times}] are no counts of ${x.shape[own]} elements`, [x], 'one count an element')
+    const from = times.flatMap((n, i) => Array.from({ length: n }, () => i))
+    return gather(x, constant(from, 'i32'), own)
+  }
   const wide = [...x.shape.slice(0, own + 1), times, ...x.shape.slice(own + 1)]
   const apart = broadcast(
     x,

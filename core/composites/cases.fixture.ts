@@ -44,6 +44,7 @@ const arranging: readonly CompositeCase[] = [
   of('roll all', [any([3, 4])], (x) => op.roll(x!, 5)),
   of('tile', [any([2, 3])], (x) => op.tile(x!, [2, 1, 3])),
   of('repeat', [any([2, 3])], (x) => op.repeat(x!, 3, 1)),
+  of('repeat by counts', [any([2, 3])], (x) => op.repeat(x!, [2, 0, 3], 1)),
   of('split', [any([7, 2])], (x) => op.split(x!, [3, 0, 4])),
   of('squeeze', [any([2, 1, 3, 1])], (x) => op.squeeze(x!, -1)),
   of('moveaxis', [any([2, 3, 4, 2])], (x) => op.moveaxis(x!, [0, 2], [-1, 0])),
@@ -122,6 +123,11 @@ const reducing: readonly CompositeCase[] = [
   of('topk', [any([2, 6])], (x) => pairOf(op.topk(x!, 3))),
   of('kthValue', [any([2, 6])], (x) => pairOf(op.kthValue(x!, 2, { keepDims: true }))),
   of('median', [any([3, 4])], (x) => [op.median(x!), op.median(x!, { axes: 1, keepDims: true }), op.quantile(x!, 0.3)]),
+  of('quantiles', [any([2, 5]), fixed([], [0.40625])], (x, q) => [
+    op.quantile(x!, [0.25, q!], { axis: 1 }),
+    op.quantile(x!, 0.3, { axis: 0, keepDims: true, interpolation: 'midpoint' }),
+    op.quantile(x!, 0.3, { ignoreNaN: true }),
+  ]),
 ]
 
 const losses: readonly CompositeCase[] = [
@@ -160,7 +166,7 @@ const losses: readonly CompositeCase[] = [
     op.multilabelMarginLoss(x!, i!, { reduction: 'none' }),
   ),
   of('cosineSimilarity', [any([2, 3]), any([2, 3], 1)], (a, b) => op.cosineSimilarity(a!, b!)),
-  of('cdist', [any([2, 3]), any([4, 3], 1)], (a, b) => op.cdist(a!, b!)),
+  of('cdist', [any([2, 1, 2, 3]), any([3, 4, 3], 1)], (a, b) => op.cdist(a!, b!)),
   of('hingeEmbeddingLoss', [any([4]), index([4], [1, -1, -1, 1])], (x, t) => op.hingeEmbeddingLoss(x!, t!)),
   of('cosineEmbeddingLoss', [any([3, 2]), any([3, 2], 1), index([3], [1, -1, 1])], (a, b, t) =>
     op.cosineEmbeddingLoss(a!, b!, t!, { margin: 0.25 }),

@@ -60,7 +60,7 @@ describe('maxUnpool', () => {
     const [x] = ramps([2, 4, 6])
     const options = { size: 2, stride }
     const there: Composite = (n) =>
-      maxUnpool(maxPool2d(n, options), argmaxPool2d(n, options), [4, 6], { overlapping: stride < 2 })
+      maxUnpool(maxPool2d(n, options), argmaxPool2d(n, options), [4, 6], { unique: stride >= 2 })
     const y = valueOf(there, [x!])
     const [pooled, found] = [maxPool2d, argmaxPool2d].map((f) => valueOf((n) => f(n, options), [x!]))
     const plane = pooled!.data.length / 2
@@ -70,6 +70,14 @@ describe('maxUnpool', () => {
     })
     expect(y).toEqual(expected)
     checkDerivatives(there, [x!])
+  })
+  it('of equal positions the last counts, and takes the derivative alone', () => {
+    const there = tensor('i32', [3], [1, 1, 0])
+    const f: Composite = (n) => maxUnpool(n, op.constant(there.data, 'i32', [3]), [3])
+    const x = tensor('f64', [3], [5, 2, 7])
+    expect(Array.from(valueOf(f, [x]).data)).toEqual([7, 2, 0])
+    const p = program({ inputs: { x: f64(3) }, outputs: (i) => ({ y: op.sum(f(i.x)) }) })
+    expect(Array.from(evaluate(grad(p, { of: 'y', wrt: 'x' }).graph, { x })['dy_dx']!.data)).toEqual([0, 1, 1])
   })
 })
 

@@ -3,12 +3,14 @@
  * Invariant: a distance of 0 has the derivative 0; a length is at least eps wherever something is divided by it.
  */
 import { align } from '../align.ts'
+import { asNode } from '../define.ts'
 import type { Node } from '../ir.ts'
+import { operandError } from '../node.ts'
 import { add, div, maximum, minimum, mul, neg, sqrt, sub } from '../primitives/arithmetic.ts'
-import { broadcast, sum } from '../primitives/broadcast.ts'
+import { sum } from '../primitives/broadcast.ts'
 import { equal, notEqual, where } from '../primitives/comparison.ts'
 import { square } from './activation.ts'
-import { ownAxis } from './arranging.ts'
+import { expandDims, ownAxis } from './arranging.ts'
 import { type LossOptions, positivePart, reduceLoss } from './loss.ts'
 import { norm } from './statistics.ts'
 
@@ -36,13 +38,11 @@ export interface DistanceOptions {
 export const pairwiseDistance = (a: Node, b: Node, o: DistanceOptions = {}): Node =>
   norm(add(sub(a, b), o.eps ?? 1e-6), o.p ?? 2, { axes: -1, keepDims: o.keepDims ?? false })
 
-/** Distances of all rows of `a` [..., m, k] to all rows of `b` [..., n, k]: [..., m, n]. */
+/** Distances of all rows of `a` [..., m, k] to all rows of `b` [..., n, k]: [..., m, n]; leading axes broadcast. */
 export function cdist(a: Node, b: Node, p = 2): Node {
-  const lead = a.shape.length - 2
-  const axes = (skip: number) => a.shape.map((_, i) => (i >= skip ? i + 1 : i))
-  const at = (n: readonly (number | string)[], i: number) => n[i]!
-  const shape = [...a.shape.slice(0, -2), at(a.shape, lead), at(b.shape, lead), at(a.shape, lead + 1)]
-  return norm(sub(broadcast(a, shape, axes(lead + 1)), broadcast(b, shape, axes(lead))), p, { axes: -1 })
+  for (const x of [a, b])
+    if (asNode(x, 'cdist').shape.length < 2) throw operandError('cdist: needs rows of vectors', [a, b], 'expandDims')
+  return norm(sub(expandDims(a, -2), expandDims(b, -3)), p, { axes: -1 })
 }
 
 /** x where the target is 1, max(0, margin − x) where it is −1. Margin: 1. */

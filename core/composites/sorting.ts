@@ -4,7 +4,8 @@
  * the elements.
  * May not: be fast on long axes: ranks are counted, n comparisons an element, in one fused reduction without n² memory.
  */
-import { asNode } from '../define.ts'
+import { broadcastTo } from '../align.ts'
+import { asNode, type X } from '../define.ts'
 import type { Node } from '../ir.ts'
 import { makeNode, operandError } from '../node.ts'
 import { add, mul, sub } from '../primitives/arithmetic.ts'
@@ -14,10 +15,12 @@ import { equal, greater, less, logicalAnd, logicalNot, logicalOr, notEqual, wher
 import { iota, scatterAdd } from '../primitives/indexing.ts'
 import { constant } from '../primitives/leaf.ts'
 import { max } from '../primitives/reduce.ts'
+import { ceil, floor, round } from '../primitives/rounding.ts'
 import { isFloat } from '../shape.ts'
 import { along, moveaxis, ownAxis, sizeOf } from './arranging.ts'
 import type { Chosen } from './cumulative.ts'
 import { takeAlongAxis } from './selecting.ts'
+import { stack } from './stacking.ts'
 
 export interface SortOptions {
   /** Default: the last. */
@@ -121,23 +124,72 @@ export function median(x: Node, options: ReduceOptions = {}): Node {
   return options.keepDims && rank > 0 ? restoreAxes(y, x, axes) : y
 }
 
-/** The value below which a part `q` (0 … 1) of the elements along `axis` lies, interpolated between the two nearest. */
-export function quantile(x: Node, q: number, o: OneAxis = {}): Node {
+/** Between the two elements nearest to the place q · (n − 1): on the line, one of them, half way, or the nearer (halves to even). */
+export type Interpolation = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest'
+
+export interface QuantileOptions extends OneAxis {
+  /** Default 'linear'. */
+  readonly interpolation?: Interpolation
+  /** Of the elements that are not NaN. Otherwise one NaN makes the result NaN. */
+  readonly ignoreNaN?: boolean
+}
+
+/**
+ * The value below which a part `q` (0 … 1) of the elements along `axis` lies. A list of parts gives a new first axis, one a part. A part may be a
+ * scalar node; then one that is not within 0 … 1 rejects the run.
+ */
+export function quantile(x: Node, q: X | readonly X[], o: QuantileOptions = {}): Node {
   const own = ownAxis('quantile', x, o.axis ?? -1)
   const size = sizeOf('quantile', x, own)
-  if (!(q >= 0 && q <= 1) || size === 0) throw operandError(`quantile: q = ${q} of ${size} elements`, [x], '0 ≤ q ≤ 1')
+  const parts = [q].flat() as X[]
+  for (const part of parts)
+    if (size === 0 || (typeof part === 'number' ? !(part >= 0 && part <= 1) : part.shape.length > 0))
+      throw operandError(`quantile: q = ${String(part)} of ${size} elements`, [x], '0 ≤ q ≤ 1')
   const sorted = sort(x, { axis: own })
-  const at = q * (size - 1)
-  const low = Math.floor(at)
-  const [a, b] = [low, Math.ceil(at)].map((k) => along(sorted, own, [k, k + 1])) as [Node, Node]
-  const y = low === at ? a : add(a, mul(sub(b, a), at - low))
-  // NaN, which sorts last, wins.
-  const top = along(sorted, own, [-1, null])
-  const safe = where(equal(top, top), y, Number.NaN)
-  return o.keepDims
-    ? safe
-    : reshape(
-        safe,
-        x.shape.filter((_, i) => i !== own),
-      )
+  const numbers = sum(cast(equal(x, x), 'i32'), { axes: own, keepDims: true })
+  const one = (part: X): Node => {
+    const y = quantileOf(sorted, own, numbers, part, o)
+    return o.keepDims
+      ? y
+      : reshape(
+          y,
+          x.shape.filter((_, i) => i !== own),
+        )
+  }
+  return Array.isArray(q) ? stack(parts.map(one)) : one(parts[0]!)
+}
+
+/** Of sorted elements, `numbers` of which are not NaN. Those sort last, so one of them at the end means that there is one. */
+function quantileOf(sorted: Node, axis: number, numbers: Node, q: X, o: QuantileOptions): Node {
+  const size = sizeOf('quantile', sorted, axis)
+  const y =
+    o.ignoreNaN || typeof q !== 'number'
+      ? searched(sorted, axis, o.ignoreNaN ? numbers : constant(size, 'i32'), q, o.interpolation)
+      : known(sorted, axis, q * (size - 1), o.interpolation)
+  if (o.ignoreNaN) return y
+  const top = along(sorted, axis, [-1, null])
+  return where(equal(top, top), y, Number.NaN)
+}
+
+function known(sorted: Node, axis: number, place: number, how?: Interpolation): Node {
+  const at = (k: number) => along(sorted, axis, [k, k + 1])
+  const part = place - Math.floor(place)
+  const nearest = part === 0.5 ? 2 * Math.round(place / 2) : Math.round(place)
+  return between(at(Math.floor(place)), at(Math.ceil(place)), at(nearest), part, how)
+}
+
+/** The place depends on values. Of no numbers, the first element, which is NaN, is taken. */
+function searched(sorted: Node, axis: number, numbers: Node, q: X, how?: Interpolation): Node {
+  const place = mul(cast(sub(numbers, 1), sorted.dtype), q)
+  const low = floor(place)
+  const shape = sorted.shape.map((d, i) => (i === axis ? 1 : d))
+  const at = (p: Node) => takeAlongAxis(sorted, broadcastTo(where(equal(numbers, 0), 0, cast(p, 'i32')), shape), axis)
+  return between(at(low), at(ceil(place)), at(round(place)), sub(place, low), how)
+}
+
+function between(low: Node, high: Node, nearest: Node, part: X, how: Interpolation = 'linear'): Node {
+  if (how === 'lower') return low
+  if (how === 'higher') return high
+  if (how === 'nearest') return nearest
+  return part === 0 ? low : add(low, mul(sub(high, low), how === 'midpoint' ? 0.5 : part))
 }

@@ -1,6 +1,6 @@
 /**
  * maxUnpool: maxima back where `argmaxPool` found them.
- * Invariant: everything else is 0; a position outside rejects the run.
+ * Invariant: everything else is 0; of equal positions the last counts, and has the derivative alone; a position outside rejects the run.
  */
 import { asNode } from '../define.ts'
 import type { Node } from '../ir.ts'
@@ -11,8 +11,8 @@ import { count, sameShape, sizes } from '../shape.ts'
 import { scatter } from './selecting.ts'
 
 export interface UnpoolOptions {
-  /** Pooled windows overlapped, so a position may be named twice: the last one counts, at the price of a search. Default false. */
-  readonly overlapping?: boolean
+  /** Promise that no position is named twice, as where pooled windows did not overlap: linear, instead of a search for the last. Default false. */
+  readonly unique?: boolean
 }
 
 /** `x` and `positions` [..., pooled…] → [..., ...shape]: row-major positions (i32) in the last axes, of sizes `shape`. */
@@ -24,6 +24,6 @@ export function maxUnpool(x: Node, positions: Node, shape: readonly number[], op
   const lead = all.slice(0, all.length - n)
   const flat = (y: Node) => reshape(y, [...lead, count(all.slice(lead.length))])
   const nothing = broadcast(constant(0, x.dtype), [...lead, count(shape)], [])
-  const spread = scatter(nothing, flat(positions), flat(x), { unique: !options.overlapping })
+  const spread = scatter(nothing, flat(positions), flat(x), { unique: options.unique ?? false })
   return reshape(spread, [...lead, ...shape])
 }

@@ -129,6 +129,22 @@ describe('sorting', () => {
     expect(run((n) => op.medianAlong(n, { ignoreNaN: true }).values, x)).toEqual([0])
     expect(run((n) => op.quantile(n, 0.25), vec(4, 1, 3, 2))).toEqual([1.75])
   })
+  it('quantiles: between two elements in five ways, of numbers only, at places known when run', () => {
+    const at = (interpolation: op.Interpolation, x: Tensor, q = 0.5) =>
+      run((n) => op.quantile(n, q, { interpolation }), x)[0]
+    const ways = ['linear', 'lower', 'higher', 'midpoint', 'nearest'] as const
+    expect(ways.map((w) => at(w, vec(8, 1, 4, 2), 0.75))).toEqual([5, 4, 8, 6, 4])
+    // Half way, the nearer place is the even one.
+    expect([at('nearest', vec(8, 1, 4, 2)), at('nearest', vec(8, 1, 4, 2, 0, 9))]).toEqual([4, 2])
+    expect(ways.map((w) => at(w, vec(1, nan)))).toEqual(ways.map(() => nan))
+    const among = (x: Tensor) => run((n) => op.quantile(n, 0.5, { ignoreNaN: true }), x)
+    expect([among(vec(nan, 1, 2)), among(vec(nan, nan))]).toEqual([[1.5], [nan]])
+    const q = tensor('f64', [], [0.25])
+    expect(run((n, part) => op.quantile(n, [0.5, part!]), vec(4, 1, 3, 2), q)).toEqual([2.5, 1.75])
+    expect(gradient((part, n) => op.quantile(n!, part), [q, vec(4, 1, 3, 2)])).toEqual([3])
+    expect(() => run((n, part) => op.quantile(n, part!), vec(1, 2), tensor('f64', [], [1.5]))).toThrow(/outside/)
+    expect(() => run((n) => op.quantile(n, 1.5), vec(1, 2))).toThrow(/0 ≤ q ≤ 1/)
+  })
 })
 
 describe('cumulative', () => {
@@ -193,6 +209,8 @@ describe('reductions', () => {
     expect(gradient((n) => op.minAlong(n).values, [vec(1, 2, 1)])).toEqual([1, 0, 0])
     expect(run((n) => op.argmin(n), ints(5, -2147483648, 3))).toEqual([1])
     expect(run((n) => op.min(n), vec(1, nan))).toEqual([nan])
+    for (const f of [op.max, op.min, op.argmax, op.argmin])
+      expect(() => run((n) => f(n), tensor('bool', [2], [1, 0]))).toThrow(/needs (numbers|f32)/)
   })
   it('logsumexp of −∞ is −∞, with a finite derivative', () => {
     expect(run((n) => op.logsumexp(n), vec(-inf, -inf))).toEqual([-inf])

@@ -5,7 +5,6 @@
  * Invariant: the number of sweeps follows from the shape; a column of `u` whose singular value is 0 is 0. Vectors of equal singular values have
  * no derivative; what divides by the difference is left out.
  */
-import { broadcastTo } from '../align.ts'
 import { diagEmbed, diagonal } from '../composites/diagonals.ts'
 import { takeAlongAxis } from '../composites/selecting.ts'
 import { argsort } from '../composites/sorting.ts'
@@ -15,10 +14,8 @@ import type { JointMap, Node, Sample, Tensor } from '../ir.ts'
 import { makeNode, operandError } from '../node.ts'
 import { abs, add, div, mul, neg, sqrt, sub } from '../primitives/arithmetic.ts'
 import { sum } from '../primitives/broadcast.ts'
-import { stopGradient } from '../primitives/cast.ts'
-import { equal, greater, less, where } from '../primitives/comparison.ts'
+import { equal, less, where } from '../primitives/comparison.ts'
 import { constant } from '../primitives/leaf.ts'
-import { max } from '../primitives/reduce.ts'
 import { result } from '../primitives/tuple.ts'
 import { ramp } from '../samples.ts'
 import { tensor, tensorType } from '../shape.ts'
@@ -83,7 +80,7 @@ function sampleOf(dtype: 'f32' | 'f64', batch: readonly number[], m: number, n: 
   }
 }
 
-function evaluateSvd(a: Tensor): Tensor[] {
+export function evaluateSvd(a: Tensor): Tensor[] {
   const [m, n] = a.shape.slice(-2) as [number, number]
   const shapes = [[m, n], [n], [n, n]].map((one) => ({ dtype: a.dtype, one }))
   return eachMatrix([a], shapes, ([x]) => {
@@ -140,7 +137,8 @@ function linearSvd(node: Node): JointMap {
   }
 }
 
-function decomposition(a: Node): readonly Node[] {
+/** [u, s, v] as nodes without a rule of their own. */
+export function decomposition(a: Node): readonly Node[] {
   const [w, v] = orthogonal(a)
   const norms = sqrt(sum(mul(w, w), { axes: -2 }))
   const order = argsort(norms, { descending: true })
@@ -210,15 +208,3 @@ export function svd(a: Node): { readonly u: Node; readonly s: Node; readonly vh:
 
 /** Singular values, descending. Source: Array API. */
 export const svdvals = (a: Node): Node => svd(a).s
-
-/** The Moore–Penrose inverse, singular values below `rtol` times the largest taken as 0. Differentiable at full rank. Source: Array API. */
-export function pinv(a: Node, options: { readonly rtol?: number } = {}): Node {
-  const { u, s, vh } = svd(a)
-  const [m, n] = sidesOf('pinv', a)
-  const rtol = options.rtol ?? Math.max(m, n) * (a.dtype === 'f32' ? 2 ** -23 : 2 ** -52)
-  const least = mul(stopGradient(max(s, { axes: -1, keepDims: true })), rtol)
-  const kept = greater(s, broadcastTo(least, s.shape))
-  const inverse = where(kept, div(1, where(kept, s, 1)), 0)
-  const v = flipped(vh)
-  return product(mul(v, alongColumns(inverse, v)), flipped(u))
-}

@@ -103,7 +103,10 @@ export const argmax: Callable<(x: Node, axis?: number | readonly number[]) => No
   {
     name: 'argmax',
     facts: {},
-    type: (p, [x]) => tensorType('i32', keptType('argmax', x!, axesOf(p))),
+    type: (p, [x]) => {
+      requireNumbers('argmax', [x!])
+      return tensorType('i32', keptType('argmax', x!, axesOf(p)))
+    },
     batch: (p, [x]) =>
       argmax(
         x!,
