@@ -1,0 +1,186 @@
+/**
+ * The package as a stranger gets it: packed, put into an empty folder beside what it depends on, used from there.
+ * Nothing is fetched: dependencies are copied from this checkout.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+interface Manifest {
+  readonly scripts?: Readonly<Record<string, string>>
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+const root = import.meta.dirname
+const manifest = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+
+/** Folders of everything that an installation brings, by name. */
+function dependencies(): Map<string, string> {
+  const found = new Map<string, string>()
+  const waiting = [manifest(root)]
+  for (let m = waiting.pop(); m; m = waiting.pop())
+    for (const name of Object.keys({ ...m.dependencies, ...m.optionalDependencies })) {
+      const folder = join(root, 'node_modules', name)
+      if (found.has(name) || !existsSync(folder)) continue
+      found.set(name, folder)
+      waiting.push(manifest(folder))
+    }
+  return found
+}
+
+const home = mkdtempSync(join(tmpdir(), 'cotangent-package-'))
+const modules = join(home, 'node_modules')
+const installed = dependencies()
+
+beforeAll(() => {
+  const own = join(modules, 'cotangent')
+  mkdirSync(own, { recursive: true })
+  const build = join(root, 'tsconfig.build.json')
+  const tsc = spawnSync(process.execPath, [
+    join(root, 'node_modules/typescript/bin/tsc'),
+    '-p',
+    build,
+    '--outDir',
+    join(own, 'dist'),
+  ])
+  expect(tsc.stdout.toString()).toBe('')
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] }
+  for (const f of [...files.filter((f) => f !== 'dist'), 'package.json'])
+    cpSync(join(root, f), join(own, f), { recursive: true })
+  for (const [name, folder] of installed) cpSync(folder, join(modules, name), { recursive: true })
+  writeFileSync(join(home, 'package.json'), '{ "type": "module" }')
+}, 120_000)
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+function node(name: string, code: string) {
+  writeFileSync(join(home, name), code)
+  const run = spawnSync(process.execPath, [join(home, name)], { encoding: 'utf8', timeout: 60_000 })
+  return { code: run.status, out: run.stdout, error: run.stderr }
+}
+
+const gradient = `
+  import { compile, f32, grad, program } from 'cotangent'
+  import * as op from 'cotangent/ops'
+  const p = program({ inputs: { x: f32(3) }, outputs: ({ x }) => ({ y: op.sum(op.mul(x, x)) }) })
+  const exe = await compile(grad(p, { of: 'y', wrt: 'x' }))
+`
+
+describe('what is installed', () => {
+  it('is small', () => {
+    const bytes = readdirSync(modules, { recursive: true, encoding: 'utf8' })
+      .map((f) => statSync(join(modules, f)))
+      .reduce((sum, s) => sum + (s.isFile() ? s.size : 0), 0)
+    expect(installed.size + 1).toBeLessThanOrEqual(15)
+    expect(bytes).toBeLessThan(14e6)
+  })
+  it('runs no script when it is installed', () => {
+    for (const folder of [root, ...installed.values()])
+      for (const when of ['preinstall', 'install', 'postinstall'])
+        expect(manifest(folder).scripts?.[when], `${when} of ${folder}`).toBeUndefined()
+  })
+})
+
+describe('importing', () => {
+  const entries = [
+    'cotangent',
+    'cotangent/ops',
+    'cotangent/backends/wasm',
+    'cotangent/backends/interpreter',
+    'cotangent/testing',
+  ]
+  it('prints nothing and starts nothing', () => {
+    const run = node(
+      'quiet.mjs',
+      // node:assert opens the standard streams: those are no work started.
+      `import { setImmediate as settled } from 'node:timers/promises'
+       for (const entry of ${JSON.stringify(entries)}) await import(entry)
+       await settled()
+       console.log(process.getActiveResourcesInfo().filter((r) => !/^(Pipe|TTY)Wrap$/.test(r)).join())`,
+    )
+    expect(run).toEqual({ code: 0, out: '\n', error: '' })
+  })
+  it('works by require', () => {
+    const run = node(
+      'required.cjs',
+      `const names = ${JSON.stringify(entries)}.map((entry) => Object.keys(require(entry)).length > 0)
+       process.exitCode = names.every(Boolean) ? 0 : 1`,
+    )
+    expect(run).toEqual({ code: 0, out: '', error: '' })
+  })
+})
+
+describe('a program', () => {
+  it('ends without close(), and without a warning', () => {
+    const run = node('open.mjs', `${gradient}\n console.log([...(await exe.run({ x: [1, 2, 3] })).dy_dx].join())`)
+    expect(run).toEqual({ code: 0, out: '2,4,6\n', error: '' })
+  })
+  it('ends by an interrupt, while it runs', async () => {
+    writeFileSync(
+      join(home, 'endless.mjs'),
+      `${gradient}\n console.log('on'); for (;;) await exe.run({ x: [1, 2, 3] })`,
+    )
+    const child = spawn(process.execPath, [join(home, 'endless.mjs')])
+    await new Promise((ready) => child.stdout.once('data', ready))
+    const ended = new Promise((done) => child.once('exit', (_, signal) => done(signal)))
+    child.kill('SIGINT')
+    expect(await ended).toBe('SIGINT')
+  })
+  it('is explained by the command', () => {
+    const graph = join(home, 'graph.txt')
+    writeFileSync(graph, 'graph f(x: f32[4]) {\n  %0 : f32[4] = tanh(x)\n  return y: %0\n}\n')
+    const run = spawnSync(process.execPath, [join(modules, 'cotangent/dist/cli.js'), 'explain', graph], {
+      encoding: 'utf8',
+    })
+    expect(run.stderr).toBe('')
+    expect(run.stdout).toMatch(/^plan {11}f /)
+  })
+})
+
+describe('types', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const code = readme.slice(readme.indexOf('```ts\n') + 6).split('\n```')[0]!
+  const compilers = [
+    ['nodenext', { module: 'nodenext', moduleResolution: 'nodenext' }],
+    ['bundler', { module: 'esnext', moduleResolution: 'bundler' }],
+  ] as const
+  it.each(compilers)(
+    'pass under %s, libraries checked too',
+    (name, options) => {
+      const folder = join(home, name)
+      mkdirSync(folder)
+      writeFileSync(join(folder, 'readme.ts'), code)
+      const settings = {
+        ...options,
+        target: 'es2022',
+        lib: ['es2023', 'esnext.disposable'],
+        strict: true,
+        skipLibCheck: false,
+        noEmit: true,
+        types: ['node'],
+      }
+      const typeRoots = [join(root, 'node_modules/@types')]
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...settings, typeRoots } }))
+      const tsc = spawnSync(
+        process.execPath,
+        [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder, '--extendedDiagnostics'],
+        { encoding: 'utf8' },
+      )
+      expect(tsc.stdout).not.toMatch(/error TS/)
+      const instantiations = Number(/Instantiations:\s+(\d+)/.exec(tsc.stdout)?.[1])
+      expect(instantiations).toBeLessThanOrEqual(50_000)
+    },
+    120_000,
+  )
+})
