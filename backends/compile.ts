@@ -56,12 +56,15 @@ export interface CompileOptions extends Omit<PlanOptions, 'threads' | 'target'> 
   readonly seed?: number
 }
 
+/** What runs a program where nothing else is asked for. Default: as many workers as are worth it. */
+export const defaultBackend = (threads?: number): Backend => wasm(threads === undefined ? {} : { threads })
+
 /** Plan for the backend, and load. `close()` ends workers early; a script that forgets it still exits. */
 export async function compile<I extends Values, S extends Values, O>(
   p: Program<I, S, O>,
   options: CompileOptions = {},
 ): Promise<Executable<I, S, O>> {
-  const { backend = wasm(), seed, ...rest } = options
+  const { backend = defaultBackend(), seed, ...rest } = options
   const made = plan(p, { ...rest, threads: backend.threads, target: backend.target })
   const loaded = await backend.load(made, seed === undefined ? {} : { seed })
   return loaded as unknown as Executable<I, S, O>
