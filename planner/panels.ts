@@ -1,34 +1,61 @@
 /**
- * How a contraction is cut for a packed, register-tiled product: block sizes, which operand is packed how, and the scratch it takes.
+ * How a contraction is cut for a packed, register-tiled product: blocks, how each operand is found in memory, and the scratch it takes.
  * Invariant: a pure function of the kernel; k is cut at the reduction's `block`, so the order of additions is the loops' own.
  * May not: emit code.
- * Method: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008.
+ * Method: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008; with operands that are
+ * read through several axes (convolutions) as in Chetlur et al., "cuDNN: efficient primitives for deep learning", 2014, §3.1.
  */
-import type { IndexMap, Instr, Kernel } from '../core/loops.ts'
+import type { Axis, IndexMap, Instr, Kernel } from '../core/loops.ts'
+import { count } from '../core/shape.ts'
+
+/** One of several axes that are walked as one, in elements. */
+export interface Dim {
+  readonly extent: number
+  readonly stride: number
+}
 
 export interface Operand {
   readonly load: Extract<Instr, { op: 'load' }>
-  /** In elements, along the lines of its panels (rows of A, columns of B) and along k. */
-  readonly line: number
-  readonly k: number
+  /** Along the lines of a block (rows of A, columns of B), and along k: as few axes as possible, outermost first. */
+  readonly lines: readonly Dim[]
+  readonly depth: readonly Dim[]
+}
+
+/** Rows or columns: several axes, cut into blocks along one of them; the axes before it are walked point by point. */
+export interface Side {
+  /** Among the outer ones. */
+  readonly axes: readonly number[]
+  readonly extent: number
+  /** Position in `axes` of the one that is cut, its points in a block, and lines of a block for each. */
+  readonly cut: number
+  readonly points: number
+  readonly inner: number
 }
 
 export interface Panels {
   readonly dtype: 'f32' | 'f64'
   /** Of an element. */
   readonly bytes: number
-  /** Extents of the product. Rows and columns are the last two outer axes. */
-  readonly rows: number
-  readonly columns: number
+  readonly rows: Side
+  readonly columns: Side
   readonly depth: number
   readonly left: Operand
   readonly right: Operand
   /** Register tile. */
   readonly tile: { readonly rows: number; readonly columns: number }
-  /** Points of k in a panel; rows packed at once; rows and columns of totals kept in scratch. */
-  readonly block: { readonly depth: number; readonly packed: number; readonly rows: number; readonly columns: number }
-  /** Bytes from the start of a rank's scratch. */
-  readonly at: { readonly left: number; readonly right: number; readonly totals: number; readonly end: number }
+  /** Points of k in a panel; rows packed at once; elements of a row of totals. */
+  readonly block: { readonly depth: number; readonly packed: number; readonly columns: number }
+  /** Bytes from the start of a rank's scratch: panels, totals, and offsets of lines and of points of k (i32, in bytes). */
+  readonly at: {
+    readonly left: number
+    readonly right: number
+    readonly totals: number
+    readonly leftLines: number
+    readonly rightLines: number
+    readonly leftDepth: number
+    readonly rightDepth: number
+    readonly end: number
+  }
 }
 
 /** Eight accumulators, two vectors of B and one of A: what Node 20's 15 usable vector registers hold. */
@@ -39,49 +66,105 @@ const COLUMNS = 512
 const MAX_DEPTH = 512
 /** Smaller products are faster as plain loops than with packing. */
 const SMALLEST = { side: 3, depth: 4, volume: 1024 }
+/** A cut axis without others inside goes by whole cache lines. */
+const GRAIN = 16
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to
 
 /** Undefined where plain loops serve better, or the kernel is not a plain product. */
 export function panelsOf(kernel: Kernel): Panels | undefined {
-  const operands = operandsOf(kernel)
-  if (operands === undefined) return undefined
-  const { dtype } = operands
-  const [rows, columns] = kernel.outer.slice(-2).map((a) => a.extent) as [number, number]
-  const depth = kernel.sweeps[0]!.inner[0]!.extent
-  const small = Math.min(rows, columns) < SMALLEST.side || depth < SMALLEST.depth
-  if (small || rows * columns * depth < SMALLEST.volume) return undefined
-  const deep = Math.min(depth, kernel.sweeps[0]!.reductions[0]!.block)
+  const factors = factorsOf(kernel)
+  if (factors === undefined) return undefined
+  const { dtype, a, b } = factors
+  const { outer, form } = kernel
+  const sweep = kernel.sweeps[0]!
+  const depth = count(sweep.inner.map((axis) => axis.extent))
+  const extent = (axes: readonly number[]): number => count(axes.map((axis) => outer[axis]!.extent))
+  const [m, n] = [extent(form!.m), extent(form!.n)]
+  const small = Math.min(m, n) < SMALLEST.side || depth < SMALLEST.depth
+  if (small || m * n * depth < SMALLEST.volume) return undefined
+  const deep = Math.min(depth, sweep.reductions[0]!.block)
   if (deep > MAX_DEPTH) return undefined
   const tile = TILE[dtype]
-  const packed = Math.min(PACKED_ROWS, roundUp(rows, tile.rows))
-  const wide = Math.min(COLUMNS, roundUp(columns, tile.columns))
-  const tall = deep === depth ? packed : Math.min(ROWS, roundUp(rows, tile.rows))
+  const rows = sideOf(outer, form!.m, deep === depth ? PACKED_ROWS : ROWS)
+  const columns = sideOf(outer, form!.n, COLUMNS)
   const bytes = dtype === 'f64' ? 8 : 4
-  const right = roundUp(packed * deep * bytes, 64)
-  const totals = right + roundUp(wide * deep * bytes, 64)
-  const at = { left: 0, right, totals, end: totals + roundUp(tall * wide * bytes, 64) }
-  const block = { depth: deep, packed, rows: tall, columns: wide }
-  return { ...operands, bytes, rows, columns, depth, tile, block, at }
+  const [left, right] = [operandOf(kernel, a, rows), operandOf(kernel, b, columns)]
+  const packed = Math.min(PACKED_ROWS, roundUp(linesOf(rows), tile.rows))
+  const block = { depth: deep, packed, columns: roundUp(linesOf(columns), tile.columns) }
+  const at = layoutOf([
+    ['left', packed * deep * bytes],
+    ['right', block.columns * deep * bytes],
+    ['totals', roundUp(linesOf(rows), tile.rows) * block.columns * bytes],
+    ['leftLines', isStrided(left) ? 0 : linesOf(rows) * 4],
+    ['rightLines', isStrided(right) ? 0 : linesOf(columns) * 4],
+    ['leftDepth', isStrided(left) ? 0 : deep * 4],
+    ['rightDepth', isStrided(right) ? 0 : deep * 4],
+  ])
+  return { dtype, bytes, rows, columns, depth, left, right, tile, block, at }
 }
 
-function operandsOf({
+/** Lines of a whole block. */
+export const linesOf = ({ points, inner }: Side): number => points * inner
+/** One distance from line to line and one from k to k. */
+export const isStrided = ({ lines, depth }: Operand): boolean => lines.length <= 1 && depth.length <= 1
+
+function layoutOf(parts: readonly (readonly [Exclude<keyof Panels['at'], 'end'>, number])[]): Panels['at'] {
+  let end = 0
+  const at: Partial<Record<keyof Panels['at'], number>> = {}
+  for (const [name, bytes] of parts) {
+    at[name] = end
+    end += roundUp(bytes, 64)
+  }
+  return { ...at, end } as Panels['at']
+}
+
+/** As many lines as `most` allows, in blocks of one size. */
+function sideOf(outer: readonly Axis[], axes: readonly number[], most: number): Side {
+  let cut = axes.length - 1
+  let inner = 1
+  const size = (at: number): number => outer[axes[at]!]!.extent
+  while (cut > 0 && inner * size(cut) <= most) inner *= size(cut--)
+  const blocks = Math.ceil(size(cut) / Math.floor(most / inner))
+  const even = Math.ceil(size(cut) / blocks)
+  const points = blocks === 1 || inner > 1 ? even : roundUp(even, GRAIN)
+  return { axes, extent: count(axes.map((_, at) => size(at))), cut, points, inner }
+}
+
+function operandOf({ outer, sweeps }: Kernel, load: Operand['load'], side: Side): Operand {
+  const { strides } = load.map
+  const lines = side.axes.slice(side.cut).map((axis, i): Dim => {
+    const extent = i === 0 ? side.points : outer[axis]!.extent
+    return { extent, stride: strides[axis]! }
+  })
+  const depth = sweeps[0]!.inner.map(({ extent }, i): Dim => ({ extent, stride: strides[outer.length + i]! }))
+  return { load, lines: joined(lines), depth: joined(depth) }
+}
+
+/** Neighbours that are crossed as one become one. */
+function joined(dims: readonly Dim[]): readonly Dim[] {
+  const out: Dim[] = []
+  for (const dim of dims) {
+    const last = out.at(-1)
+    if (dim.extent === 1) continue
+    if (last && last.stride === dim.stride * dim.extent)
+      out[out.length - 1] = { extent: last.extent * dim.extent, stride: dim.stride }
+    else out.push(dim)
+  }
+  return out
+}
+
+function factorsOf({
   form,
   outer,
   sweeps,
-}: Kernel): { left: Operand; right: Operand; dtype: 'f32' | 'f64' } | undefined {
+}: Kernel): (Record<'a' | 'b', Operand['load']> & { dtype: 'f32' | 'f64' }) | undefined {
   const [product, ...epilogue] = sweeps
-  const [r, c] = [outer.length - 2, outer.length - 1]
-  if (form === undefined || product === undefined || r < 0) return undefined
+  if (form === undefined || product === undefined) return undefined
   const [reduction] = product.reductions
   const value = reduction && product.code[reduction.value]
   const [a, b] = [product.code[form.a], product.code[form.b]]
-  if (
-    product.inner.length !== 1 ||
-    product.inner[0]!.tile ||
-    product.reductions.length !== 1 ||
-    product.stores.length > 0
-  )
+  if (product.inner.some((axis) => axis.tile) || product.reductions.length !== 1 || product.stores.length > 0)
     return undefined
   if (reduction!.monoid !== 'sum' || reduction!.lanes !== 1 || value?.op !== 'mul') return undefined
   if (!(value.args.includes(form.a) && value.args.includes(form.b)) || form.a === form.b) return undefined
@@ -90,16 +173,10 @@ function operandsOf({
   const { dtype } = value
   if (!(dtype === 'f32' || dtype === 'f64') || !plain(a) || !plain(b) || a.dtype !== dtype || b.dtype !== dtype)
     return undefined
-  const straight = form.m === r && form.n === c
-  if (!straight && !(form.m === c && form.n === r)) return undefined
-  const [x, y] = straight ? [a, b] : [b, a]
-  if (stride(x.map, c) !== 0 || stride(y.map, r) !== 0) return undefined
-  const operand = (load: Operand['load'], axis: number): Operand => ({
-    load,
-    line: stride(load.map, axis),
-    k: stride(load.map, outer.length),
-  })
-  return { left: operand(x, r), right: operand(y, c), dtype }
+  const last = [...form.m, ...form.n].every((axis, i, all) => axis === outer.length - all.length + i)
+  const apart = form.n.every((axis) => stride(a.map, axis) === 0) && form.m.every((axis) => stride(b.map, axis) === 0)
+  if (!last || !apart || form.m.length === 0 || form.n.length === 0) return undefined
+  return { a, b, dtype }
 }
 
 const plain = (instr: Instr | undefined): instr is Operand['load'] =>

@@ -4,11 +4,11 @@
  * May not: know which axis ranks split.
  * Method: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008.
  */
-import type { Operand, Panels } from '../../planner/panels.ts'
+import type { Panels, Side } from '../../planner/panels.ts'
 import { type Code, I32 } from './assembler.ts'
+import { emitPack, fillDepth, type Packer, type Span, setBase } from './contract-operand.ts'
 import { emitLoops, type Range } from './loops.ts'
-import { loadForm, type Nest } from './loops-access.ts'
-import { cursorOf } from './loops-forms.ts'
+import type { Nest } from './loops-access.ts'
 import { type Bound, least, pushBound } from './loops-loop.ts'
 import { OP } from './opcodes.ts'
 
@@ -16,23 +16,33 @@ export interface Product {
   readonly nest: Nest
   readonly panels: Panels
   /** The later sweeps, in which the product is a load from `origin`. */
-  readonly epilogue: Nest
-  /** Local: where totals would start if their block began at row 0, column 0. */
-  readonly origin: number
+  readonly epilogue: Epilogue
   /** Local: this rank's scratch. */
   readonly scratch: number
-  /** Functions of the module. */
-  readonly packLeft: number
-  readonly packRight: number
+  readonly left: Packer
+  readonly right: Packer
+  /** Function of the module. */
   readonly tile: number
 }
 
-/** Locals: the first point of a block of an axis, and how many it has. */
-interface Span {
-  readonly start: number
-  readonly count: number
+export interface Epilogue {
+  readonly nest: Nest
+  /** Local: where totals would start if their block began at the first point of the axes that are cut. */
+  readonly origin: number
+  /** Outer axes of the kernel that are part of the one before. */
+  readonly joined: ReadonlySet<number>
+}
+
+/** A block of rows or columns: its lines, and the points of each axis up to the one that is cut. */
+interface Block {
+  readonly lines: Span
+  readonly points: readonly Span[]
 }
 const newSpan = (code: Code): Span => ({ start: code.local(I32), count: code.local(I32) })
+function newBlock(code: Code, side: Side): Block {
+  const points = Array.from({ length: side.cut + 1 }, () => newSpan(code))
+  return { points, lines: { start: code.local(I32), count: code.local(I32) } }
+}
 
 /** Runs `body` for each block of `by` points of `range`; the last may have fewer. */
 function eachBlock(code: Code, { start, count }: Span, range: Range, by: number, body: () => void): void {
@@ -63,6 +73,22 @@ function eachBlock(code: Code, { start, count }: Span, range: Range, by: number,
   code.op(OP.end)
 }
 
+/** Runs `body` for each block of a side. */
+function eachOf(code: Code, side: Side, block: Block, ranges: readonly Range[], body: () => void, at = 0): void {
+  const range = ranges[side.axes[at]!]!
+  if (at < side.cut) {
+    eachBlock(code, block.points[at]!, range, 1, () => eachOf(code, side, block, ranges, body, at + 1))
+    return
+  }
+  eachBlock(code, block.points[at]!, range, side.points, () => {
+    code.get(block.points[at]!.count)
+    code.i32(side.inner)
+    code.op(OP['i32.mul'])
+    code.set(block.lines.count)
+    body()
+  })
+}
+
 function add(code: Code, by: number): void {
   code.i32(by)
   code.op(OP['i32.add'])
@@ -83,29 +109,36 @@ function sum(code: Code, a: number, b: number): number {
   code.set(local)
   return local
 }
-const end = (code: Code, { start, count }: Span): Range => ({ from: start, to: { local: sum(code, start, count) } })
 
-/** Where one block of k suffices, the right panels are packed once for all rows. */
-export function emitBlocks(product: Product, rowRange: Range, columnRange: Range): void {
-  const { nest, panels } = product
+/** `ranges`: of every outer axis. Where one block of k suffices, the right panels are packed once for all rows. */
+export function emitBlocks(product: Product, ranges: readonly Range[]): void {
+  const { nest, panels, left, right } = product
   const { code } = nest
-  const { block, depth } = panels
-  const [rows, columns, k] = [newSpan(code), newSpan(code), newSpan(code)]
-  const once = block.depth >= depth
-  const packRight = (): void => emitPack(product, panels.right, product.packRight, panels.at.right, columns, k)
-  eachBlock(code, columns, columnRange, block.columns, () => {
-    if (once) {
-      code.i32(0)
-      code.set(k.start)
-      code.i32(depth)
-      code.set(k.count)
-      packRight()
-    }
-    eachBlock(code, rows, rowRange, block.rows, () => {
-      eachBlock(code, k, { to: depth }, block.depth, () => {
-        if (!once) packRight()
-        emitRows(product, rows, columns, k)
-      })
+  const { depth } = panels
+  const [rows, columns, k] = [newBlock(code, panels.rows), newBlock(code, panels.columns), newSpan(code)]
+  const once = panels.block.depth >= depth
+  const fill = (): void => {
+    for (const packer of [left, right]) fillDepth(product.nest, packer, k)
+  }
+  if (once) {
+    code.i32(0)
+    code.set(k.start)
+    code.i32(depth)
+    code.set(k.count)
+    fill()
+  }
+  eachOf(code, panels.columns, columns, ranges, () => {
+    setBase(nest, right, columns.points)
+    if (once) emitPack(nest, right, columns.lines, k)
+    eachOf(code, panels.rows, rows, ranges, () => {
+      setBase(nest, left, rows.points)
+      if (once) emitRows(product, rows.lines, columns.lines, k)
+      else
+        eachBlock(code, k, { to: depth }, panels.block.depth, () => {
+          fill()
+          emitPack(nest, right, columns.lines, k)
+          emitRows(product, rows.lines, columns.lines, k)
+        })
       emitEpilogue(product, rows, columns)
     })
   })
@@ -113,36 +146,12 @@ export function emitBlocks(product: Product, rowRange: Range, columnRange: Range
 
 /** The left panels of a block, as many at once as stay in cache, and their tiles. */
 function emitRows(product: Product, rows: Span, columns: Span, k: Span): void {
-  const { nest, panels } = product
+  const { nest, panels, left } = product
   const packed = newSpan(nest.code)
   eachBlock(nest.code, packed, { to: { local: rows.count } }, panels.block.packed, () => {
-    const lines = { start: sum(nest.code, rows.start, packed.start), count: packed.count }
-    emitPack(product, panels.left, product.packLeft, panels.at.left, lines, k)
+    emitPack(nest, left, packed, k)
     emitTiles(product, packed, columns, k)
   })
-}
-
-/** Packs `lines` of an operand, at `k`, to `at` in the scratch. */
-function emitPack(product: Product, operand: Operand, pack: number, at: number, lines: Span, k: Span): void {
-  const { nest, scratch, panels } = product
-  const { code, kernel, cursors } = nest
-  const size = panels.bytes
-  const form = loadForm(nest, operand.load)
-  const cursor = cursorOf(cursors, form, kernel.outer.length - 2)
-  code.get(scratch)
-  add(code, at)
-  if (cursor === undefined) code.i32(form.base + form.offset)
-  else {
-    code.get(cursor)
-    add(code, form.offset)
-  }
-  addProduct(code, lines.start, operand.line * size)
-  addProduct(code, k.start, operand.k * size)
-  code.get(lines.count)
-  code.get(k.count)
-  code.i32(operand.line * size)
-  code.i32(operand.k * size)
-  code.target(OP.call, pack)
 }
 
 /** Right panels outside, so that one stays near while left panels go by. */
@@ -173,17 +182,25 @@ function emitTiles({ nest, panels, scratch, tile }: Product, packed: Span, colum
   })
 }
 
-function emitEpilogue({ nest, panels, scratch, origin, epilogue }: Product, rows: Span, columns: Span): void {
+function emitEpilogue({ nest, panels, scratch, epilogue }: Product, rows: Block, columns: Block): void {
   const { code, kernel } = nest
   const { at, block, bytes } = panels
   code.get(scratch)
   add(code, at.totals)
-  addProduct(code, rows.start, -block.columns * bytes)
-  addProduct(code, columns.start, -bytes)
-  code.set(origin)
-  const last = kernel.outer.length - 1
-  const ranges: (Range | undefined)[] = []
-  ranges[last - 1] = end(code, rows)
-  ranges[last] = end(code, columns)
-  emitLoops(epilogue, ranges, last - 1)
+  addProduct(code, rows.points.at(-1)!.start, -panels.rows.inner * block.columns * bytes)
+  addProduct(code, columns.points.at(-1)!.start, -panels.columns.inner * bytes)
+  code.set(epilogue.origin)
+  const ranges: (Range | undefined)[] = kernel.outer.map(() => undefined)
+  for (const [side, { points }] of [
+    [panels.rows, rows],
+    [panels.columns, columns],
+  ] as const)
+    points.forEach(({ start, count }, i) => {
+      ranges[side.axes[i]!] = { from: start, to: { local: sum(code, start, count) } }
+    })
+  emitLoops(
+    epilogue.nest,
+    ranges.filter((_, axis) => !epilogue.joined.has(axis)),
+    panels.rows.axes[0]!,
+  )
 }

@@ -157,7 +157,7 @@ function alongDepth(p: Packer): void {
 }
 
 /** The columns of a square of i32 (or i64) rows. */
-function transpose(code: Code, rows: readonly number[]): readonly number[] {
+export function transpose(code: Code, rows: readonly number[]): readonly number[] {
   const shuffle = (a: number, b: number, ...lanes: readonly number[]): number => {
     const out = code.local(V128)
     code.get(a)

@@ -57,6 +57,6 @@ describe('a packed product gives the bits of the loops', () => {
     expect(panelsOf(kernel(64, 64, 64))).toBeDefined()
     expect(panelsOf(kernel(1, 4096, 64))).toBeUndefined()
     expect(panelsOf(kernel(64, 0, 64))).toBeUndefined()
-    expect(panelsOf({ ...kernel(64, 64, 64), form: { m: 0, n: 1, k: 0, a: 0, b: 0 } })).toBeUndefined()
+    expect(panelsOf({ ...kernel(64, 64, 64), form: { m: [0], n: [1], a: 0, b: 0 } })).toBeUndefined()
   })
 })

@@ -5,19 +5,17 @@
  * May not: share anything between ranks: each packs what it needs into its own scratch.
  */
 import type { Instr, Kernel, Sweep } from '../../core/loops.ts'
-import { type Operand, type Panels, panelsOf } from '../../planner/panels.ts'
+import { joinOuter } from '../../planner/kernels/coalesce.ts'
+import { type Panels, panelsOf, type Side } from '../../planner/panels.ts'
 import { I32 } from './assembler.ts'
-import { emitBlocks, type Product } from './contract-blocks.ts'
-import { type Layout, packFunction } from './contract-pack.ts'
+import { type Epilogue, emitBlocks, type Product } from './contract-blocks.ts'
+import { packerOf, type Shared } from './contract-operand.ts'
 import { tileFunction } from './contract-tile.ts'
 import type { Range } from './loops.ts'
 import { loadForm, type Nest } from './loops-access.ts'
 import { frameOf } from './loops-frame.ts'
 import { startLoop, whileBelow } from './loops-loop.ts'
 import { OP } from './opcodes.ts'
-
-/** A shared function, made on first use: its index in the module. */
-export type Shared = (name: string, parameters: number, build: () => Uint8Array) => number
 
 /** The axis that ranks split, and in what units. */
 export interface Split {
@@ -33,9 +31,19 @@ export function packedProduct(kernel: Kernel): Panels | undefined {
 
 /** Whole products where there are several for each rank; else the longer side, since the other operand is packed by every rank. */
 export function splitOf(kernel: Kernel, { rows, columns, tile }: Panels): Split {
-  const last = kernel.outer.length - 1
-  if (kernel.outer.length > 2 && kernel.outer[0]!.extent >= 8) return { axis: 0, grain: 1 }
-  return rows > columns ? { axis: last - 1, grain: tile.rows } : { axis: last, grain: 16 }
+  if (rows.axes[0]! > 0 && kernel.outer[0]!.extent >= 8) return { axis: 0, grain: 1 }
+  const [m, n] = [along(kernel, rows, tile.rows), along(kernel, columns, 16)]
+  const [first, second] = rows.extent > columns.extent ? [m, n] : [n, m]
+  return first.units >= Math.min(8, second.units) ? first : second
+}
+
+/** The longest axis of a side that blocks do not hold whole. */
+function along({ outer }: Kernel, { axes, cut, inner }: Side, lines: number): Split & { units: number } {
+  const units = (at: number): Split & { units: number } => {
+    const grain = at === cut && inner === 1 ? lines : 1
+    return { axis: axes[at]!, grain, units: Math.ceil(outer[axes[at]!]!.extent / grain) }
+  }
+  return axes.slice(0, cut + 1).reduce((best, _, at) => (units(at).units > best.units ? units(at) : best), units(0))
 }
 
 /** The buffer that stands for the totals in the epilogue. */
@@ -44,31 +52,28 @@ const TOTALS = -1
 /** Parameters of the function that `nest` writes: from, to (of the split axis), rank. */
 export function emitProduct(nest: Nest, panels: Panels, shared: Shared, split: Split): void {
   const { code, kernel } = nest
-  const { dtype, tile } = panels
+  const { dtype } = panels
   const [origin, scratch] = [code.local(I32), code.local(I32)]
   const epilogue = epilogueOf(nest, panels, origin)
-  const frames = epilogue.kernel.sweeps.map((sweep) => frameOf(epilogue, epilogue.kernel, sweep))
+  const frames = epilogue.nest.kernel.sweeps.map((sweep) => frameOf(epilogue.nest, epilogue.nest.kernel, sweep))
   const forms = [...frames.flatMap((f) => f.forms), loadForm(nest, panels.left.load), loadForm(nest, panels.right.load)]
-  const pack = (operand: Operand, lines: number): number => {
-    const layout: Layout = operand.line === 1 ? 'lines' : operand.k === 1 ? 'depth' : 'none'
-    return shared(`pack ${dtype} ${lines} ${layout}`, 6, () => packFunction({ dtype, lines, layout }))
-  }
-  const product: Product = {
-    ...{ nest, panels, epilogue, origin, scratch },
-    packLeft: pack(panels.left, tile.rows),
-    packRight: pack(panels.right, tile.columns),
-    tile: shared(`tile ${dtype}`, 6, () => tileFunction(dtype)),
-  }
   pushScratch(nest)
   code.set(scratch)
-  const part = (axis: number): Range =>
-    split.axis === axis ? { from: 0, to: { local: 1 } } : { to: kernel.outer[axis]!.extent }
+  const product: Product = {
+    ...{ nest, panels, epilogue, scratch },
+    left: packerOf(nest, panels, 'left', scratch, shared),
+    right: packerOf(nest, panels, 'right', scratch, shared),
+    tile: shared(`tile ${dtype}`, 6, () => tileFunction(dtype)),
+  }
+  const ranges = kernel.outer.map(
+    ({ extent }, axis): Range => (split.axis === axis ? { from: 0, to: { local: 1 } } : { to: extent }),
+  )
   const batch = (axis: number): void => {
-    if (axis === kernel.outer.length - 2) {
-      emitBlocks(product, part(axis), part(axis + 1))
+    if (axis === panels.rows.axes[0]) {
+      emitBlocks(product, ranges)
       return
     }
-    const { from, to } = part(axis)
+    const { from, to } = ranges[axis]!
     const loop = startLoop(nest, axis, forms, from)
     whileBelow(code, loop, to, 1, () => batch(axis + 1))
   }
@@ -84,16 +89,31 @@ function pushScratch({ code, kernel, buffers }: Nest): void {
   code.op(OP['i32.add'])
 }
 
-/** The later sweeps as a kernel of their own, in which the product is a load of totals. */
-function epilogueOf(nest: Nest, { block, dtype }: Panels, origin: number): Nest {
+/** The later sweeps as a kernel of their own, in which the product is a load of totals. Axes that a block holds whole are joined. */
+function epilogueOf(nest: Nest, { rows, columns, block, dtype }: Panels, origin: number): Epilogue {
   const { kernel } = nest
-  const batch = kernel.outer.slice(2).map(() => 0)
-  const map = { offset: 0, strides: [...batch, block.columns, 1] }
-  const total: Instr = { op: 'load', dtype, buffer: TOTALS, map }
+  const strides = kernel.outer.map(() => 0)
+  for (const [{ axes, cut }, unit] of [
+    [rows, block.columns],
+    [columns, 1],
+  ] as const) {
+    let step = unit
+    for (let at = axes.length - 1; at >= cut; at--) {
+      strides[axes[at]!] = step
+      step *= kernel.outer[axes[at]!]!.extent
+    }
+  }
+  const total: Instr = { op: 'load', dtype, buffer: TOTALS, map: { offset: 0, strides } }
   const instr = (i: Instr): Instr => {
     if (i.op !== 'reduced') return i
     return i.sweep === 0 ? total : { ...i, sweep: i.sweep - 1 }
   }
   const sweeps: Sweep[] = kernel.sweeps.slice(1).map((s) => ({ ...s, code: s.code.map(instr) }))
-  return { ...nest, kernel: { name: kernel.name, outer: kernel.outer, sweeps }, origins: new Map([[TOTALS, origin]]) }
+  const inside = [...rows.axes.slice(rows.cut + 1), ...columns.axes.slice(columns.cut + 1)]
+  const whole: Kernel = { name: kernel.name, outer: kernel.outer, sweeps }
+  const { kernel: short, joined } = joinOuter(
+    whole,
+    (a) => inside.includes(a) && inside.includes(a + 1) && a + 1 !== columns.axes[0],
+  )
+  return { nest: { ...nest, kernel: short, origins: new Map([...nest.origins, [TOTALS, origin]]) }, origin, joined }
 }

@@ -81,8 +81,7 @@ function kernelFunction(
     ...(calls && { call: callsIn(code, define) }),
   }
   const panels = packedProduct(kernel)
-  // Packing reads fixed addresses: a product of slices runs as loops, with the same bits.
-  if (panels !== undefined && origins.size === 0) {
+  if (panels !== undefined) {
     const split = splitOf(kernel, panels)
     emitProduct(nest, panels, (name, parameters, build) => define(name, i32(parameters, 0), build), split)
     return { body: code.finish(), extent: kernel.outer[split.axis]!.extent, grain: split.grain }

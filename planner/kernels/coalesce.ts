@@ -47,14 +47,25 @@ const drop =
   (a: number) =>
   <T extends Affine>(form: T): T => ({ ...form, strides: without(form.strides, a) })
 
-export function coalesce<K extends Kernel>(kernel: K): K {
-  let { outer, sweeps } = kernel as Kernel
+/** Joins outer axes a and a + 1 wherever `may` allows; `joined`: the positions that axes had which are part of the one before now. */
+export function joinOuter(
+  kernel: Kernel,
+  may: (a: number) => boolean,
+): { readonly kernel: Kernel; readonly joined: ReadonlySet<number> } {
+  let { outer, sweeps } = kernel
+  const gone = new Set<number>()
   for (let a = outer.length - 2; a >= 0; a--) {
     const forms = sweeps.flatMap((s) => [...formsOf(s)])
-    if (!mergeable(forms, outer, a)) continue
+    if (!may(a) || !mergeable(forms, outer, a)) continue
     outer = [...outer.slice(0, a), joined(outer[a]!, outer[a + 1]!), ...outer.slice(a + 2)]
     sweeps = sweeps.map((s) => mapForms(s, drop(a)))
+    gone.add(a + 1)
   }
+  return { kernel: { ...kernel, outer, sweeps }, joined: gone }
+}
+
+export function coalesce<K extends Kernel>(kernel: K): K {
+  const { outer, sweeps } = joinOuter(kernel, () => true).kernel
   const p = outer.length
   const done = sweeps.map((sweep) => {
     let at = sweep

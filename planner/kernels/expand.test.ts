@@ -70,7 +70,7 @@ describe('expandKernel', () => {
       { op: 'load', dtype: 'f64', buffer: 1, map: { offset: 0, strides: [0], indirect: [{ value: 3, stride: 1 }] } },
       f64('mul', 0, 4),
     ]
-    const form = { m: 0, n: 1, k: 0, a: 0, b: 4 }
+    const form = { m: [0], n: [1], a: 0, b: 4 }
     const expanded = expandKernel({ ...kernel([sweep(code, [5])]), form })
     const after = expanded.sweeps[0]!
     const b = after.code[expanded.form!.b]!

@@ -69,8 +69,19 @@ export const corruptions: readonly (readonly [what: string, law: Law, edits: Edi
   ['a form of another product', 'form', { [`kernels.0.${first}.2.args`]: [0, 0] }],
   ['a form of a maximum', 'form', { 'kernels.0.sweeps.0.reductions.0.monoid': 'max' }],
   ['a form with lanes', 'form', { 'kernels.0.sweeps.0.reductions.0.lanes': 4 }],
-  ['a form with m and n one axis', 'form', { 'kernels.0.form.n': 0 }],
-  ['a form whose k is elsewhere', 'form', { 'kernels.0.form.k': 1 }],
+  ['a form with m and n one axis', 'form', { 'kernels.0.form.n': [0] }],
+  ['a form with its sides turned around', 'form', { 'kernels.0.form.m': [1], 'kernels.0.form.n': [0] }],
+  ['a form without rows', 'form', { 'kernels.0.form.m': [] }],
+  ['a form with an axis for a list', 'form', { 'kernels.0.form.n': 1 }],
+  [
+    'a form without k',
+    'form',
+    {
+      'kernels.0.sweeps.0.inner': [],
+      [`kernels.0.${first}.0.map.strides`]: [5, 0],
+      [`kernels.0.${first}.1.map.strides`]: [0, 1],
+    },
+  ],
   [
     'a form that stores as it goes',
     'form',

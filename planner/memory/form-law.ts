@@ -12,11 +12,16 @@ export function checkForm(kernel: Kernel, broken: Broken): void {
     if (!holds) broken('form', `not a contraction: ${what}`)
   }
   const [product, ...epilogue] = kernel.sweeps
+  const [m, n] = [form.m, form.n].map((axes) => (Array.isArray(axes) ? (axes as readonly number[]) : [])) as [
+    number[],
+    number[],
+  ]
+  const sides = [...m, ...n]
   claim(
-    form.m !== form.n && outer[form.m] !== undefined && outer[form.n] !== undefined,
-    `axes m ${form.m}, n ${form.n}`,
+    m.length > 0 && n.length > 0 && sides.every((axis, i) => axis === outer.length - sides.length + i),
+    `axes m ${form.m}, n ${form.n} are not the last of ${outer.length}`,
   )
-  claim(form.k === 0 && product?.inner.length === 1, 'the first sweep has one inner axis, which is k')
+  claim((product?.inner.length ?? 0) > 0, 'the first sweep has inner axes, which are k')
   claim(product?.stores.length === 0, 'the first sweep stores nothing')
   claim(
     epilogue.every((s) => s.inner.length === 0),
@@ -29,13 +34,14 @@ export function checkForm(kernel: Kernel, broken: Broken): void {
   const ofBoth = factors.length === 2 && factors.includes(form.a) && factors.includes(form.b)
   claim(ofBoth, `the sum is over ${form.a} · ${form.b}`)
   for (const [name, id, free] of [
-    ['a', form.a, form.n],
-    ['b', form.b, form.m],
+    ['a', form.a, n],
+    ['b', form.b, m],
   ] as const) {
     const load = product?.code[id]
     const plain = load?.op === 'load' && (load.guards ?? []).length === 0 && (load.map.indirect ?? []).length === 0
     claim(plain, `${name} is a load without guards or indirections`)
-    const moves = load?.op === 'load' && load.map.strides[free] !== 0 && (outer[free]?.extent ?? 0) > 1
-    claim(!moves, `${name} does not move along axis ${free}`)
+    const moves =
+      load?.op === 'load' && free.some((axis) => load.map.strides[axis] !== 0 && (outer[axis]?.extent ?? 0) > 1)
+    claim(!moves, `${name} does not move along axes ${free}`)
   }
 }

@@ -41,7 +41,7 @@ const contraction: Kernel = {
     },
     { inner: [], code: [reduced, load(3, [0, 1]), apply('add', 0, 1)], reductions: [], stores: [store(4, [4, 1], 2)] },
   ],
-  form: { m: 0, n: 1, k: 0, a: 0, b: 1 },
+  form: { m: [0], n: [1], a: 0, b: 1 },
   scratch: { buffer: 8, shared: 128, perRank: 64 },
 }
 const gather: Kernel = {
