@@ -3,6 +3,7 @@ import { panelsOf } from '../../planner/panels.ts'
 import { wasmTarget } from '../../planner/target.ts'
 import type { PlanData } from '../../planner/types.ts'
 import { batchedMatmul, matmul } from '../fixtures/products.ts'
+import { randomProduct } from './products.fixture.ts'
 import { firstDifference, runInterpreter, runModule } from './run.fixture.ts'
 
 /** The plan with the scratch that the planner would place. */
@@ -44,6 +45,23 @@ describe('a packed product gives the bits of the loops', () => {
       }
     })
   }
+
+  it('of any axes', () => {
+    let packed = 0
+    for (let seed = 0; seed < 150; seed++) {
+      const { plan, inputs } = randomProduct(seed)
+      const scratched = withScratch(plan)
+      if (scratched.kernels[0]!.scratch === undefined) continue
+      packed++
+      const want = runModule(plan, inputs, 1)
+      for (const ranks of [1, 3])
+        expect(
+          firstDifference(runModule(scratched, inputs, ranks), want),
+          `seed ${seed}, ${ranks} ranks`,
+        ).toBeUndefined()
+    }
+    expect(packed).toBeGreaterThan(100)
+  })
 
   it('keeps the sign of a sum of negative zeros', () => {
     const { plan, inputs } = batchedMatmul

@@ -10,13 +10,13 @@ import { count } from '../../core/shape.ts'
 import { affine, axis, type Code, code, guard, type PlanBuilder, reduction, sweep } from '../fixtures/builder.ts'
 import { type Fixture, fixture, sampleInput } from '../fixtures/sample.ts'
 
-interface Random {
+export interface Random {
   below(n: number): number
   pick<T>(from: readonly T[]): T
   chance(p: number): boolean
 }
 
-function random(seed: number): Random {
+export function random(seed: number): Random {
   let state = Math.imul(seed + 1, 0x9e3779b1) >>> 0
   const below = (n: number): number => {
     state = (state + 0x6d2b79f5) >>> 0
