@@ -13,6 +13,7 @@ export { fill, glorotUniform, heUniform, type Initializer, ones, uniformIn, zero
 export { adam, momentum, type Optimizer, sgd } from './core/nn/optimizers.ts'
 export { train } from './core/nn/train.ts'
 export { inspect } from './core/node.ts'
+export type { ChainOrder, ChainStep, Order } from './core/order.ts'
 export { parse } from './core/parse.ts'
 export { print } from './core/print.ts'
 export {

@@ -113,7 +113,7 @@ async function measure(one: Case, rounds: { readonly rounds: number; readonly sl
   const load = (mode: Mode) => compile(jacobian(p, { of: 'y', wrt: 'x', mode }), { backend, seed: 1 })
   const exe = { forward: await load('forward'), reverse: await load('reverse'), auto: await load('auto') }
   const x = Float32Array.from({ length: inputs }, (_, i) => Math.sin(i))
-  const run = (mode: Mode) => () => void exe[mode].runSync({ x }, { views: true })
+  const run = (mode: keyof typeof exe) => () => void exe[mode].runSync({ x }, { views: true })
   const times = interleave({ forward: run('forward'), reverse: run('reverse'), auto: run('auto') }, rounds)
   const { chosen, candidates } = exe.auto.plan.orders['dy_dx']!
   const ms = { forward: times.forward.median, reverse: times.reverse.median, auto: times.auto.median }

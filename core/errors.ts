@@ -282,3 +282,12 @@ export function cyclicGraph(cycle: readonly number[]): InputError {
 export function chainFile(line: number, why: string): InputError {
   return new InputError('E_CHAIN', `line ${line}: ${why}`)
 }
+export function impossibleOrder(kind: string, why: string): DeclarationError {
+  return new DeclarationError('E_ORDER', `mode '${kind}': ${why}; use mode 'auto', or 'forward' or 'reverse'`)
+}
+export function unknownOrder(kind: string, known: readonly string[]): DeclarationError {
+  return new DeclarationError(
+    'E_MODE',
+    `mode '${kind}' is not known; use 'auto', ${known.map((k) => `'${k}'`).join(', ')}`,
+  )
+}

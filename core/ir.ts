@@ -5,6 +5,7 @@
  */
 import type { Dim, DType, TypedArray } from './dtype.ts'
 import type { Monoid } from './loops.ts'
+import type { Mode, Order } from './order.ts'
 import type { Num, Scalar, ScalarWriter } from './scalar.ts'
 
 export type { Dim, DType, TypedArray }
@@ -240,12 +241,43 @@ export interface Op {
   readonly samples: (dtype: 'f32' | 'f64') => readonly Sample[]
 }
 
-/** A way to accumulate a Jacobian. `build` makes the graph (inputs of the body → the requested derivatives); the planner prices it. */
-export interface Candidate {
-  readonly name: 'forward' | 'reverse'
-  /** Linear passes through the program: one a seed. */
-  readonly seeds: number
-  build(): Graph
+/**
+ * A Jacobian to be accumulated, as its planner sees it: sizes, and on request the chain or the linear graph as plain numbers. `build` makes
+ * the graph (inputs of the body → the requested derivatives) of an order, for the planner to price.
+ */
+export interface Problem {
+  /** Elements of all values differentiated by, and of all results: the seeds of forward and of reverse. */
+  readonly inputs: number
+  readonly outputs: number
+  chain(): Chain
+  edges(): LinearGraph
+  /** Throws a DeclarationError where the order does not fit the problem. */
+  build(order: Order): Graph
 }
-/** Policy, passed in: the position of the candidate to use for the derivative called `request`. */
-export type Choose = (request: string, candidates: readonly Candidate[], mode: string) => number
+/** What one tangent pushed through a part, or one cotangent pulled back, costs. */
+export interface Work {
+  /** Multiplications in sums of products. */
+  readonly multiplications: number
+  /** Elements computed, moved or added otherwise. */
+  readonly elements: number
+  readonly steps: number
+}
+/** `links[i]` lies between cut i−1 (or the inputs) and cut i (or the outputs). */
+export interface Chain {
+  /** Values that every path from inputs to outputs passes through, in order, ends excluded: their elements. */
+  readonly cuts: readonly number[]
+  readonly links: readonly Work[]
+}
+/** The linear graph: vertices are values, first those differentiated by, operands first; edges are local derivatives. */
+export interface LinearGraph {
+  readonly vertices: readonly { readonly size: number; readonly role: 'input' | 'inner' | 'output' }[]
+  readonly edges: readonly {
+    readonly from: number
+    readonly to: number
+    readonly map: LinearMap['kind'] | 'joint' | 'projection'
+    readonly work: Work
+  }[]
+}
+
+/** Policy, passed in: the order in which to accumulate the derivative called `request`. A mode that cannot be had is a DeclarationError. */
+export type Choose = (request: string, problem: Problem, mode: Mode) => Order

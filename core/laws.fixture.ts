@@ -4,8 +4,8 @@
  * May not: hold expected values.
  */
 import { allOps } from './all-ops.ts'
-import { filled } from './differentiate/accumulate.ts'
 import { linearize, pull, push } from './differentiate/linearize.ts'
+import { filled } from './differentiate/seeds.ts'
 import { evaluate } from './evaluate.ts'
 import { graphOf } from './graph.ts'
 import type { Dim, Graph, Node, Op, Sample, Tensor, TensorType } from './ir.ts'

@@ -105,6 +105,7 @@ function readParam(r: Reader, ops: ReadonlyMap<string, Op>, before: Params): Par
     return data
   }
   if (r.peek('[')) return Object.freeze(readArray(r))
+  if (r.peek('{')) return Object.freeze(readRecord(r))
   if (r.take('true')) return true
   if (r.take('false')) return false
   if (r.peek('"')) return JSON.parse(r.match(/"(?:[^"\\\n]|\\.)*"/y, 'a string')) as string
@@ -115,4 +116,13 @@ function readArray(r: Reader): Param[] {
   const items: Param[] = []
   r.list('[', ']', () => items.push(readParam(r, new Map(), {})))
   return items
+}
+function readRecord(r: Reader): { readonly [key: string]: Param } {
+  const entries: (readonly [string, Param])[] = []
+  r.list('{', '}', () => {
+    const key = JSON.parse(r.match(/"\w+"/y, 'a key in quotes')) as string
+    r.expect(':')
+    entries.push([key, readParam(r, new Map(), {})])
+  })
+  return Object.fromEntries(entries)
 }

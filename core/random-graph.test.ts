@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { allOps } from './all-ops.ts'
+import { randomChain } from './differentiate/orders/chain.fixture.ts'
 import { resolve } from './differentiate/resolve.ts'
 import { evaluate } from './evaluate.ts'
 import type { Graph } from './ir.ts'
@@ -13,6 +14,7 @@ import { type AnyProgram, f32, f64, i32 } from './program.ts'
 import { type RandomOptions, randomProgram } from './random-graph.fixture.ts'
 import { sampledOps } from './random-sampled.fixture.ts'
 import { jacobian } from './requests.ts'
+import { uniform } from './threefry.ts'
 import { verify } from './verify.ts'
 
 const runs = { numRuns: 250, seed: 7 }
@@ -69,6 +71,26 @@ describe('random graphs', () => {
       }),
       runs,
     )
+  })
+  it('every bracketing between cuts gives the Jacobian of reverse', () => {
+    let chains = 0
+    fc.assert(
+      fc.property(randomProgram(fc, { dtype: 'f64', steps: 8 }), fc.nat(), ({ graph, inputs }, seed) => {
+        const request = jacobian(asProgram(graph), { of: 'y0', wrt: 'x0' }).graph
+        let n = 0
+        const bracketed = resolve(request, (_, problem) => {
+          const cuts = problem.chain().cuts.length
+          chains += cuts > 0 ? 1 : 0
+          return randomChain(cuts, (below) => Math.floor(below * uniform(seed, 0, n++)))
+        })
+        expect(verify(bracketed)).toEqual([])
+        const [got, want] = [bracketed, resolve(request)].map((g) => evaluate(g, inputs)['dy0_dx0']!)
+        expect(got!.shape).toEqual(want!.shape)
+        expect(distance(got!.data, want!.data)).toBeLessThan(isSingle(graph) ? 1e-4 : 1e-9)
+      }),
+      { ...runs, numRuns: 120 },
+    )
+    expect(chains).toBeGreaterThan(20)
   })
   it('forward Jacobian = reverse Jacobian, and resolve is idempotent', () => {
     fc.assert(

@@ -9,6 +9,7 @@ import { jacobian as jacobianOp, jvp as jvpOp, vjp as vjpOp, vmap as vmapOp } fr
 import { nameTaken, notDifferentiable, notScalar, unbatchableState, unknownName } from './errors.ts'
 import type { Dim, Node } from './ir.ts'
 import { zeros } from './nn/initializers.ts'
+import type { Mode } from './order.ts'
 import { results } from './primitives/tuple.ts'
 import {
   type FloatNames,
@@ -22,8 +23,8 @@ import {
 } from './program.ts'
 import { isFloat, showType } from './shape.ts'
 
-/** How a Jacobian is accumulated. 'auto' compares the predicted time of all. */
-export type Mode = 'auto' | 'forward' | 'reverse'
+export type { Mode } from './order.ts'
+
 export type Wrt<I, S> = FloatNames<I> | FloatNames<S> | 'state'
 type Spread<I, S, V> = V extends 'state' ? (V extends FloatNames<I> ? V : FloatNames<S>) : V & string
 type Dense<K extends string> = { readonly [P in K]: 'dense' }
@@ -103,8 +104,8 @@ const finish = <R>(p: Any, what: string, b: Built & { nodes: Node[] }): R =>
   programOf(`${what}(${p.name})`, b.inputs, p.state, b.nodes, b.outputs, b.next) as R
 
 /**
- * dy/dx in full, shape [...y, ...x], as output `dy_dx` beside the outputs of `p`. `mode` names a direction; by default the
- * planner compares the predicted cost of all and says why (`plan(…).orders`).
+ * dy/dx in full, shape [...y, ...x], as output `dy_dx` beside the outputs of `p`. `mode` names a kind of order, or is one
+ * in full (`Order`, JSON); by default the planner compares the predicted time of all and says why (`plan(…).orders`).
  */
 export function jacobian<I extends Values, S extends Values, O, const F extends Names<O>, const V extends Wrt<I, S>>(
   p: Program<I, S, O>,

@@ -41,7 +41,10 @@ function differentiation(plan: PlanData): string[] {
     else groups.set(key, { order, names: [name] })
   }
   return [...groups.values()].flatMap(({ order, names }) => [
-    row('differentiate', `${names.join(', ')}: ${order.chosen}   ← ${order.reason}`),
+    row(
+      'differentiate',
+      `${names.join(', ')}: ${order.text ? `${order.chosen} ${order.text}` : order.chosen}   ← ${order.reason}`,
+    ),
     ...alternatives(order),
   ])
 }

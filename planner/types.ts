@@ -5,6 +5,7 @@
  */
 import type { DType } from '../core/ir.ts'
 import type { BufferId, Kernel } from '../core/loops.ts'
+import type { Order } from '../core/order.ts'
 
 export type Role = 'control' | 'input' | 'state' | 'output' | 'constant' | 'temporary' | 'scratch' | 'slice'
 
@@ -74,10 +75,16 @@ export interface Fault {
 }
 
 export interface OrderReport {
+  /** The kind of the order chosen. */
   readonly chosen: string
   readonly reason: string
+  /** The order itself: given as `mode`, it is taken again. */
+  readonly order: Order
+  /** A bracketing as text. */
+  readonly text?: string
   readonly candidates: readonly {
     readonly name: string
+    readonly text?: string
     readonly multiplications: number
     readonly predictedMs: number
     readonly bytes: number

@@ -2,8 +2,9 @@
  * The derivative of a body at given values of its inputs, computed there and then: nothing is kept from the primal.
  * Invariant: results for every float output (push) or input (pull), zeros written out; nothing for integers.
  */
-import { filled } from '../differentiate/accumulate.ts'
+
 import { type Linearization, linearize, pull, push, withTapes } from '../differentiate/linearize.ts'
+import { filled } from '../differentiate/seeds.ts'
 import type { Graph, Node, Tangent } from '../ir.ts'
 import { hasTangent } from '../primitives/leaf.ts'
 import { substitute } from '../rebuild.ts'

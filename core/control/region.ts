@@ -5,8 +5,8 @@
  * May not: hide anything from forward mode: its JVP is the transpose of its VJP.
  */
 import { asNode, type Callable, op } from '../define.ts'
-import { filled } from '../differentiate/accumulate.ts'
 import { linearize, pull } from '../differentiate/linearize.ts'
+import { filled } from '../differentiate/seeds.ts'
 import { evaluateBody } from '../evaluate-body.ts'
 import { graphOf } from '../graph.ts'
 import type { Graph, JointMap, Node, Op, Params, Sample, Tangent, TensorType } from '../ir.ts'

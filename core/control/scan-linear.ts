@@ -4,8 +4,9 @@
  * Invariant: primal work is done once; tangents and cotangents of integers do not exist.
  * May not: decide what to recompute (checkpointing does).
  */
-import { filled } from '../differentiate/accumulate.ts'
+
 import { type Linearization, linearize, pull, push, withTapes } from '../differentiate/linearize.ts'
+import { filled } from '../differentiate/seeds.ts'
 import { graphOf, topological } from '../graph.ts'
 import type { Graph, JointMap, Node, Tangent, TensorType, TupleType } from '../ir.ts'
 import { makeNode } from '../node.ts'

@@ -5,7 +5,7 @@
  * Invariant: operands are carries, then captured: inputs of both the condition and the body.
  */
 import { type Callable, op } from '../define.ts'
-import { filled } from '../differentiate/accumulate.ts'
+import { filled } from '../differentiate/seeds.ts'
 import { batchNodes } from '../differentiate/vmap.ts'
 import { carryMismatch, notReversible, tooManySteps } from '../errors.ts'
 import { evaluateBody } from '../evaluate-body.ts'

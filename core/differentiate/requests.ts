@@ -2,18 +2,21 @@
  * Calls and derivative requests as ops: a closed body in their params, a tuple of results, and `expand`, which says what they stand for.
  * Invariant: the results are the body's outputs, in order, then the derivatives; expansion differentiates the body by its own
  * inputs, so passing one node twice, or nesting requests anywhere, is no special case.
- * May not: choose a direction (`choose` does), or see a body that still holds requests.
+ * May not: choose an order (`choose` does), or see a body that still holds requests.
  */
 import { type Callable, noSamples, op } from '../define.ts'
 import { broken } from '../errors.ts'
 import { graphOf } from '../graph.ts'
-import type { Candidate, Choose, Dim, Graph, Node, Op, Params, TensorType, Type } from '../ir.ts'
+import type { Choose, Dim, Graph, Node, Op, Params, TensorType, Type } from '../ir.ts'
 import { makeNode, operandError } from '../node.ts'
+import type { Mode, Order } from '../order.ts'
 import { input } from '../primitives/leaf.ts'
 import { inline, substitute } from '../rebuild.ts'
 import { count, sameType, showType, sizes, tensorType } from '../shape.ts'
-import { accumulate, filled } from './accumulate.ts'
+import { accumulate } from './accumulate.ts'
 import { type Linearization, linearize, pull, push, withTapes } from './linearize.ts'
+import { problemOf } from './problem.ts'
+import { filled } from './seeds.ts'
 import { batchNodes } from './vmap.ts'
 
 const bodyOf = (p: Params): Graph => p['body'] as Graph
@@ -122,27 +125,20 @@ export const vjp: ReturnType<typeof request> = request('vjp', {
   build: (linear, cotangents) => pull(linear, cotangents).map((t, i) => orZero(t, linear.wrt[i]!)),
 })
 
-/** dy/dx for each `of` and each `wrt` (outermost: `of`), shape [...y, ...x], in the direction that `choose` picks. */
+/** dy/dx for each `of` and each `wrt` (outermost: `of`), shape [...y, ...x], in the order that `choose` gives. */
 export const jacobian: ReturnType<typeof request> = request('jacobian', {
   derivatives: (p) =>
     namesOf(p, 'of').flatMap((y) =>
       namesOf(p, 'wrt').map((x) => tensorType(output(p, y).dtype, [...output(p, y).shape, ...inputOf(p, x).shape])),
     ),
   build: (linear, _, p, choose) => {
-    const size = (nodes: readonly Node[]) => nodes.reduce((n, x) => n + count(sizes(x.shape, 'jacobian')), 0)
-    const candidate = (name: 'forward' | 'reverse', seeds: number): Candidate => ({
-      name,
-      seeds,
-      build: () =>
-        graphOf(
-          name,
-          bodyOf(p).inputs,
-          withTapes(linear, accumulate(linear, name)).map((node, i) => ({ name: String(i), node })),
-        ),
-    })
-    const candidates = [candidate('forward', size(linear.wrt)), candidate('reverse', size(linear.outputs))]
-    const chosen = candidates[choose(p['label'] as string, candidates, p['mode'] as string)]!
-    return accumulate(linear, chosen.name)
+    const build = (order: Order): Graph =>
+      graphOf(
+        order.kind,
+        bodyOf(p).inputs,
+        withTapes(linear, accumulate(linear, order)).map((node, i) => ({ name: String(i), node })),
+      )
+    return accumulate(linear, choose(p['label'] as string, problemOf(linear, build), p['mode'] as Mode))
   },
 })
 

@@ -3,18 +3,22 @@
  * Invariant: no op of the result has `expand`; bodies are resolved before they are differentiated.
  * May not: choose; `choose` is passed in. The default compares input and output dimensions.
  */
+import { impossibleOrder } from '../errors.ts'
 import { graphOf } from '../graph.ts'
 import type { Choose, Graph, Node, Params } from '../ir.ts'
 import { inheritSite, typedNode } from '../node.ts'
 import { hasBody, isGraph, replaced, withOperands } from '../rebuild.ts'
 
-/** Forward where there are fewer inputs than results, else reverse; a named mode is obeyed. */
-export const byDimensions: Choose = (_, candidates, mode) => {
-  const named = candidates.findIndex((c) => c.name === mode)
-  if (named >= 0) return named
-  const fewest = Math.min(...candidates.map((c) => c.seeds))
-  const reverse = candidates.findIndex((c) => c.name === 'reverse')
-  return candidates[reverse]!.seeds === fewest ? reverse : candidates.findIndex((c) => c.seeds === fewest)
+/** Forward where there are fewer inputs than results, else reverse; an order that was given, or is named in full, is obeyed. */
+export const byDimensions: Choose = (request, { inputs, outputs }, mode) => {
+  if (typeof mode === 'object') return mode
+  if (mode === 'forward' || mode === 'reverse') return { kind: mode }
+  if (mode !== 'auto')
+    throw impossibleOrder(
+      mode,
+      `${request}: only a planner finds such an order; plan or compile the program, or give the order itself`,
+    )
+  return { kind: inputs < outputs ? 'forward' : 'reverse' }
 }
 
 /** Without requests: each replaced by the nodes it stands for. */

@@ -1,17 +1,29 @@
 /**
- * choose: the direction of each full Jacobian, by predicted time. Every candidate is built, optimised, fused and priced like the plan
+ * choose: the order of each full Jacobian, by predicted time. Every proposal is built, optimised, fused and priced like the plan
  * itself would be, so the prediction is of the code that would run, not of a count of multiplications.
- * Invariant: pure; the same candidates give the same choice. A mode named by the user is obeyed, and still priced.
+ * Invariant: pure; the same problem gives the same order. Forward and reverse are always compared; an order named or given by the user is obeyed.
  * May not: measure.
  */
 
 import { byDimensions, inlineRegions } from '../../core/differentiate/resolve.ts'
-import type { Candidate, Choose, Graph } from '../../core/ir.ts'
+import { impossibleOrder, unknownOrder } from '../../core/errors.ts'
+import type { Choose, Graph, Problem } from '../../core/ir.ts'
+import { bracketText, type Mode, type Order } from '../../core/order.ts'
 import { bytesOf, count } from '../../core/shape.ts'
 import { type Cost, costOfItems } from '../cost.ts'
 import { fuse } from '../kernels/fuse.ts'
 import type { Target } from '../target.ts'
 import type { OrderReport } from '../types.ts'
+import { chain } from './chain-strategy.ts'
+import type { Strategy } from './strategy.ts'
+
+/** Beyond forward and reverse, simpler ones first: of predictions that tie, the first is taken. */
+const strategies: readonly Strategy[] = [chain]
+
+/** A global order is taken up to this much slower than the best of all. */
+const SIMPLER = 1.2
+/** Forward and reverse closer than this are a tie: then fewer seeds win. */
+const TIE = 1.05
 
 export interface Chooser {
   readonly choose: Choose
@@ -22,54 +34,84 @@ export interface Chooser {
 /** `optimise`: the passes of the plan. */
 export function chooser(target: Target, optimise: (graph: Graph) => Graph): Chooser {
   const orders: { [derivative: string]: OrderReport } = {}
-  const choose: Choose = (request, candidates, mode) => {
-    const named = candidates.findIndex((c) => c.name === mode)
-    const single = candidates.every((c) => c.seeds === 1)
-    const priced = named >= 0 ? [] : candidates.map((c) => price(c, target, optimise))
-    const chosen = named >= 0 ? named : single ? byDimensions(request, candidates, mode) : cheapest(candidates, priced)
-    const report = reportOf(candidates, priced, chosen, mode)
-    for (const name of request.split(' ')) orders[name] = report
-    return chosen
+  const report = (request: string, made: OrderReport): void => {
+    for (const name of request.split(' ')) orders[name] = made
+  }
+  const choose: Choose = (request, problem, mode) => {
+    const seeds = `seeds: forward ${problem.inputs}, reverse ${problem.outputs}`
+    if (mode !== 'auto') {
+      const order = named(request, problem, mode, target)
+      const reason = typeof mode === 'object' ? 'this order was given' : `${mode} was asked for`
+      report(request, reportOf(order, reason, []))
+      return order
+    }
+    if (problem.inputs === 1 && problem.outputs === 1) {
+      const order = byDimensions(request, problem, mode)
+      report(request, reportOf(order, `one seed either way`, []))
+      return order
+    }
+    const priced = candidatesOf(problem, target).map((order) => price(problem, order, target, optimise))
+    const order = preferred(problem, priced)
+    report(request, reportOf(order, `lowest predicted time; ${seeds}`, priced))
+    return order
   }
   return { choose, orders }
 }
 
+/** The order that a user's mode stands for. */
+function named(request: string, problem: Problem, mode: Exclude<Mode, 'auto'>, target: Target): Order {
+  if (typeof mode === 'object' || mode === 'forward' || mode === 'reverse') return byDimensions(request, problem, mode)
+  const strategy = strategies.find((s) => s.kind === mode)
+  if (!strategy) throw unknownOrder(mode, ['forward', 'reverse', ...strategies.map((s) => s.kind)])
+  const order = strategy.propose(problem, { target, asked: true })
+  if (order && 'kind' in order) return order
+  throw impossibleOrder(mode, `${request}: ${order?.impossible ?? 'there is none'}`)
+}
+
+function candidatesOf(problem: Problem, target: Target): Order[] {
+  const proposed = strategies.map((s) => s.propose(problem, { target, asked: false }))
+  return [{ kind: 'forward' }, { kind: 'reverse' }, ...proposed.filter((p) => p !== undefined && 'kind' in p)]
+}
+
 interface Priced extends Cost {
+  readonly order: Order
   readonly memory: number
 }
-function price(candidate: Candidate, target: Target, optimise: (graph: Graph) => Graph): Priced {
-  const { items, table } = fuse(optimise(inlineRegions(candidate.build())), { fusion: true })
+function price(problem: Problem, order: Order, target: Target, optimise: (graph: Graph) => Graph): Priced {
+  const { items, table } = fuse(optimise(inlineRegions(problem.build(order))), { fusion: true })
   const memory = table.values.reduce(
     (sum, v) => sum + (v.role === 'temporary' || v.role === 'output' ? count(v.shape) * bytesOf[v.dtype] : 0),
     0,
   )
-  return { ...costOfItems(items, target), memory }
+  return { order, ...costOfItems(items, target), memory }
 }
 
-/** Predictions closer than this are a tie: then fewer seeds are simpler. */
-const TIE = 1.05
-
-function cheapest(candidates: readonly Candidate[], priced: readonly Priced[]): number {
-  const best = priced.reduce((least, p) => Math.min(least, p.seconds), Number.POSITIVE_INFINITY)
-  const tied = candidates.flatMap((c, i) => (priced[i]!.seconds <= TIE * best ? [{ i, seeds: c.seeds }] : []))
-  return tied.reduce((a, b) => (b.seeds < a.seeds ? b : a)).i
+function preferred(problem: Problem, priced: readonly Priced[]): Order {
+  const seeds = (p: Priced): number => (p.order.kind === 'forward' ? problem.inputs : problem.outputs)
+  const cheapest = (of: readonly Priced[]): number => of.reduce((least, p) => Math.min(least, p.seconds), Infinity)
+  const best = cheapest(priced)
+  const [global, others] = [priced.slice(0, 2), priced.slice(2)]
+  if (cheapest(global) > SIMPLER * best) return others.find((p) => p.seconds <= SIMPLER * best)!.order
+  const tied = global.filter((p) => p.seconds <= TIE * cheapest(global))
+  return tied.reduce((a, b) => (seeds(b) < seeds(a) ? b : a)).order
 }
 
-function reportOf(
-  candidates: readonly Candidate[],
-  priced: readonly Priced[],
-  chosen: number,
-  mode: string,
-): OrderReport {
-  const dims = candidates.map((c) => `${c.name} ${c.seeds}`).join(', ')
-  const reason = priced.length === 0 ? `${mode} was asked for` : `lowest predicted time; seeds: ${dims}`
-  const listed = candidates.flatMap((c, i) => {
-    const p = priced[i]
-    return p
-      ? [{ name: c.name, multiplications: p.multiplications, predictedMs: rounded(p.seconds * 1e3), bytes: p.memory }]
-      : []
-  })
-  return { chosen: candidates[chosen]!.name, reason, candidates: listed }
+function reportOf(order: Order, reason: string, priced: readonly Priced[]): OrderReport {
+  return {
+    chosen: order.kind,
+    reason,
+    order,
+    ...textOf(order),
+    candidates: priced.map((p) => ({
+      name: p.order.kind,
+      ...textOf(p.order),
+      multiplications: p.multiplications,
+      predictedMs: rounded(p.seconds * 1e3),
+      bytes: p.memory,
+    })),
+  }
 }
+const textOf = (order: Order): { readonly text?: string } =>
+  order.kind === 'chain' ? { text: bracketText(order) } : {}
 /** Four digits: enough to compare, and free of noise in the last bits. */
 const rounded = (x: number): number => Number(x.toPrecision(4))

@@ -1,0 +1,63 @@
+/**
+ * What a planner sees of a Jacobian that is to be accumulated: sizes, chain and linear graph as plain numbers, and `build`.
+ * Invariant: everything beyond sizes is computed when asked, once.
+ * May not: choose.
+ */
+import type { Chain, Graph, LinearGraph, Node, Problem, Type } from '../ir.ts'
+import type { Order } from '../order.ts'
+import { count, sizes } from '../shape.ts'
+import { cutsOf } from './cuts.ts'
+import type { Linearization } from './linearize.ts'
+import { sumOfWork, workOf } from './work.ts'
+
+export function problemOf(linear: Linearization, build: (order: Order) => Graph): Problem {
+  const total = (nodes: readonly Node[]): number => nodes.reduce((n, x) => n + elements(x.type), 0)
+  return {
+    inputs: total(linear.wrt),
+    outputs: total(linear.outputs),
+    chain: once(() => chainOf(linear)),
+    edges: once(() => edgesOf(linear)),
+    build,
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+function chainOf(linear: Linearization): Chain {
+  const cuts = cutsOf(linear)
+  const ends = [...cuts, linear.steps.length - 1]
+  return {
+    cuts: cuts.map((c) => elements(linear.steps[c]!.node.type)),
+    links: ends.map((end, i) =>
+      sumOfWork(linear.steps.slice((ends[i - 1] ?? -1) + 1, end + 1).map((s) => workOf(s.node))),
+    ),
+  }
+}
+
+function edgesOf({ wrt, outputs, steps }: Linearization): LinearGraph {
+  const results = new Set(outputs)
+  const inputs = new Set(wrt)
+  const nodes = [...inputs, ...steps.map((s) => s.node)]
+  const at = new Map(nodes.map((n, i) => [n, i]))
+  const role = (n: Node) => (results.has(n) ? 'output' : inputs.has(n) ? 'input' : 'inner')
+  return {
+    vertices: nodes.map((n) => ({ size: elements(n.type), role: role(n) })),
+    edges: steps.flatMap(({ node, map }) => {
+      const work = workOf(node)
+      return node.operands.flatMap((o, k) => {
+        const from = at.get(o)
+        const kind = map.kind === 'partials' ? map.maps[k]!.kind : map.kind
+        return from === undefined || kind === 'zero' ? [] : [{ from, to: at.get(node)!, map: kind, work }]
+      })
+    }),
+  }
+}
+
+const elements = (type: Type): number =>
+  type.kind === 'tensor' ? count(sizes(type.shape, 'jacobian')) : type.items.reduce((n, t) => n + elements(t), 0)

@@ -1,0 +1,83 @@
+/**
+ * Many tangents or cotangents at once: the linear graph batched over a leading axis of seeds. Seeds are the rows of an identity, or of
+ * a matrix made before; residuals are shared.
+ * Invariant: what it returns has the seeds as leading axis, in order.
+ * May not: decide a direction.
+ */
+import type { Node, Tangent, Type } from '../ir.ts'
+import { broadcast, reshape } from '../primitives/broadcast.ts'
+import { concat } from '../primitives/concat.ts'
+import { eye } from '../primitives/indexing.ts'
+import { slice } from '../primitives/layout.ts'
+import { constant, input } from '../primitives/leaf.ts'
+import { count, sizes, tensorType } from '../shape.ts'
+import { type Linearization, pull, push } from './linearize.ts'
+import { batchNodes } from './vmap.ts'
+
+/** Elements that one batched intermediate may hold; seeds go in chunks below it. */
+const CHUNK_ELEMENTS = 2 ** 25
+
+export const filled = (value: number, like: Node): Node => broadcast(constant(value, like.dtype), like.shape, [])
+
+/** Seeds of type [k, ...value]: all unit ones of the value, or the rows of a matrix. */
+export type Seeds = 'unit' | Node
+
+/** Tangents of the outputs for many tangents of `wrt[which]`; absent is zero. */
+export function pushSeeds(linear: Linearization, which: number, seeds: Seeds): Tangent[] {
+  const x = linear.wrt[which]!
+  const seed = seedFor(x, seeds)
+  const made = push(
+    linear,
+    linear.wrt.map((_, i) => (i === which ? seed : undefined)),
+  )
+  return seeded(linear, made, seed, x, seeds)
+}
+
+/** Cotangents of `wrt` for many cotangents of `outputs[which]`; absent is zero. */
+export function pullSeeds(linear: Linearization, which: number, seeds: Seeds): Tangent[] {
+  const y = linear.outputs[which]!
+  const seed = seedFor(y, seeds)
+  const made = pull(
+    linear,
+    linear.outputs.map((_, i) => (i === which ? seed : undefined)),
+  )
+  return seeded(linear, made, seed, y, seeds)
+}
+
+/** What stands for all seeds; of one, that seed itself. */
+function seedFor(like: Node, seeds: Seeds): Node {
+  if (countOf(like, seeds) !== 1) return input('seed', tensorType(like.dtype, like.shape))
+  return seeds === 'unit' ? filled(1, like) : reshape(seeds, like.shape)
+}
+const countOf = (like: Node, seeds: Seeds): number =>
+  seeds === 'unit' ? count(sizes(like.shape, 'jacobian')) : (seeds.shape[0] as number)
+
+/** `results` (linear in `seed`, which stands for `like`) for every seed: each with a leading axis over them. */
+function seeded(
+  linear: Linearization,
+  results: readonly Tangent[],
+  seed: Node,
+  like: Node,
+  seeds: Seeds,
+): (Node | undefined)[] {
+  const shape = sizes(like.shape, 'jacobian')
+  const total = countOf(like, seeds)
+  const live = results.filter((r) => r !== undefined)
+  if (live.length === 0) return [...results]
+  if (total === 1) return results.map((r) => r && reshape(r, [1, ...r.shape]))
+  const rows = (start: number, k: number): Node =>
+    seeds === 'unit' ? eye(k, shape, seed.dtype, start) : slice(seeds, [start, start + k])
+  const chunks = chunkSizes(linear, total).map(([start, k]) => batchNodes(live, new Map([[seed, rows(start, k)]]), k))
+  const whole = new Map(live.map((r, i) => [r, concat(chunks.map((c) => c[i]!))]))
+  return results.map((r) => r && whole.get(r))
+}
+
+/** [start, size] of each chunk of seeds: as few and as equal as the memory bound allows. */
+function chunkSizes(linear: Linearization, total: number): (readonly [number, number])[] {
+  const elements = (type: Type): number =>
+    type.kind === 'tensor' ? count(sizes(type.shape, 'jacobian')) : type.items.reduce((n, t) => n + elements(t), 0)
+  const largest = linear.steps.reduce((most, s) => Math.max(most, elements(s.node.type)), 1)
+  const parts = Math.max(1, Math.min(total, Math.ceil((total * largest) / CHUNK_ELEMENTS)))
+  const starts = Array.from({ length: parts + 1 }, (_, i) => Math.floor((i * total) / parts))
+  return starts.slice(1).map((end, i) => [starts[i]!, end - starts[i]!] as const)
+}

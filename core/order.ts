@@ -1,0 +1,58 @@
+/**
+ * A multiplication order as data: what a planner answers, what a user may give, and what core/differentiate/orders builds, one file a kind.
+ * Invariant: JSON; it refers to values only by their positions in the lists of a Problem.
+ * May not: hold nodes, or say what it costs.
+ */
+
+/** Every tangent of the inputs pushed through the whole, or every cotangent of the outputs pulled back. */
+export type Whole = { readonly kind: 'forward' | 'reverse' }
+
+/**
+ * A bracketing of the chain of segments that lie between `cuts`: values that every path passes through, as increasing positions in
+ * `Problem.chain().cuts`. Segment i (from 0) ends at cut i; the last ends at the outputs.
+ */
+export type ChainOrder = {
+  readonly kind: 'chain'
+  readonly cuts: readonly number[]
+  /** A straight-line program: each step makes the Jacobian of a run of segments; the last makes that of all. */
+  readonly steps: readonly ChainStep[]
+}
+export type ChainStep =
+  /** The Jacobian of segments `first` … `last`, from unit tangents of what enters or unit cotangents of what leaves. */
+  | { readonly make: 'tangents'; readonly first: number; readonly last: number }
+  | { readonly make: 'cotangents'; readonly first: number; readonly last: number }
+  /** The columns of step `of` pushed on through segments `first` … `last`, or its rows pulled back through them, without a matrix. */
+  | { readonly make: 'push'; readonly of: number; readonly first: number; readonly last: number }
+  | { readonly make: 'pull'; readonly of: number; readonly first: number; readonly last: number }
+  /** The product of two matrices made before. */
+  | { readonly make: 'product'; readonly left: number; readonly right: number }
+
+export type Order = Whole | ChainOrder
+export type OrderKind = Order['kind']
+
+/** What a user may ask for: the cheapest, the cheapest of a kind, or one given in full. */
+export type Mode = 'auto' | OrderKind | Order
+
+/** A bracketing in the notation of Naumann (2024): `T3` made by tangents, `A3` by cotangents, `(T[4:3]·X)` X pushed through 3 and 4. */
+export function bracketText(order: Pick<ChainOrder, 'steps'>): string {
+  const run = (first: number, last: number): string => (first === last ? `${last + 1}` : `${last + 1}:${first + 1}`)
+  const pending: (string | number)[] = [order.steps.length - 1]
+  let text = ''
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (typeof next === 'string') {
+      text += next
+      continue
+    }
+    const step = order.steps[next]!
+    if (step.make === 'tangents') text += `T${bare(run(step.first, step.last))}`
+    else if (step.make === 'cotangents') text += `A${bare(run(step.first, step.last))}`
+    else {
+      text += '('
+      if (step.make === 'push') pending.push(')', step.of, `T[${run(step.first, step.last)}]·`)
+      else if (step.make === 'pull') pending.push(`·A[${run(step.first, step.last)}])`, step.of)
+      else pending.push(')', step.right, '·', step.left)
+    }
+  }
+  return text
+}
+const bare = (run: string): string => (run.includes(':') ? `[${run}]` : run)
