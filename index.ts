@@ -9,8 +9,27 @@ export { CotangentError, DeclarationError, InputError, InvariantError, Unsupport
 export { evaluate } from './core/evaluate.ts'
 export { components, toDocument } from './core/graph.ts'
 export type { DType, Graph, Node, Tensor } from './core/ir.ts'
-export { fill, glorotUniform, heUniform, type Initializer, ones, uniformIn, zeros } from './core/nn/initializers.ts'
-export { adam, momentum, type Optimizer, sgd } from './core/nn/optimizers.ts'
+export type { ModelSpec } from './core/nn/document.ts'
+export {
+  fill,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  type Initializer,
+  lecunNormal,
+  lecunUniform,
+  normal,
+  ones,
+  orthogonal,
+  uniformIn,
+  zeros,
+} from './core/nn/initializers.ts'
+export { fromJSON, optimizerFromJSON } from './core/nn/json.ts'
+export type { ModelOptions } from './core/nn/model.ts'
+export { adam, adamw, momentum, nesterov, type Optimizer, rmsprop, sgd } from './core/nn/optimizers.ts'
+export { cosine, exponential, piecewise, type Schedule, stepDecay, warmUp } from './core/nn/schedules.ts'
+export { modelSchema } from './core/nn/spec.ts'
 export { train } from './core/nn/train.ts'
 export { inspect } from './core/node.ts'
 export type { ChainOrder, ChainStep, Order } from './core/order.ts'

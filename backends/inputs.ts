@@ -7,7 +7,7 @@ import { inputClass, inputLength, inputNames, inputNesting, inputValue } from '.
 import type { DType, TypedArray } from '../core/ir.ts'
 import { allocate, count } from '../core/shape.ts'
 import type { Port } from '../planner/types.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../core/nearest.ts'
 import { className } from './views.ts'
 
 export type InputValue = TypedArray | number | boolean | readonly InputValue[]

@@ -291,3 +291,22 @@ export function unknownOrder(kind: string, known: readonly string[]): Declaratio
     `mode '${kind}' is not known; use 'auto', ${known.map((k) => `'${k}'`).join(', ')}`,
   )
 }
+
+// ——— formulas and documents ———
+
+/** The line of `text` with the place marked below it. */
+export function formulaError(text: string, at: number, what: string): DeclarationError {
+  const before = text.slice(0, at).split('\n')
+  const [line, column] = [before.length, before.at(-1)!.length + 1]
+  const from = Math.max(0, column - 61)
+  const shown = (text.split('\n')[line - 1] ?? '').slice(from, from + 100)
+  const caret = shown === '' ? '' : `\n  ${shown}\n  ${' '.repeat(column - 1 - from)}^`
+  return new DeclarationError('E_FORMULA', `formula, line ${line}, column ${column}: ${what}${caret}`)
+}
+/** `path` is the place in a document, as in `layers[3].units`. */
+export function documentError(path: string, what: string, options?: ErrorOptions): DeclarationError {
+  return new DeclarationError('E_DOCUMENT', `${path || 'the document'}: ${what}`, options)
+}
+export function badType(text: string): DeclarationError {
+  return new DeclarationError('E_TYPE_TEXT', `'${text}' is no type; write one like f32[B,784], or f32 for a scalar`)
+}

@@ -169,6 +169,7 @@ export {
   solveTriangular,
   type TriangularOptions,
 } from './linalg/systems.ts'
+export { expr } from './nn/formula/expr.ts'
 export * from './primitives/arithmetic.ts'
 export { broadcast, reshape, sum } from './primitives/broadcast.ts'
 export { cast, stopGradient } from './primitives/cast.ts'

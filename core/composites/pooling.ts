@@ -152,8 +152,8 @@ function divisors(pools: readonly Pool[], x: Node, padded: boolean): Node | numb
       return end - Math.max(start, padded ? start : 0)
     }),
   )
+  if (counts.every((own) => own.every((c) => c === own[0]))) return counts.reduce((n, own) => n * own[0]!, 1)
   const all = counts.reduce((table, own) => table.flatMap((a) => own.map((b) => a * b)), [1])
-  if (all.every((c) => c === all[0])) return all[0]!
   return constant(
     all,
     x.dtype,

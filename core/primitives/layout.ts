@@ -236,9 +236,9 @@ export const slice: Callable<(x: Node, ...ranges: readonly Range[]) => Node> = o
 )
 
 function rangeOf(d: Dim, range: Range | undefined): { from: number; size: Dim; step: number } {
-  if (!range) return { from: 0, size: d, step: 1 }
+  const [start, stop, step = 1] = range ?? [null, null]
+  if (start === null && stop === null && step === 1) return { from: 0, size: d, step: 1 }
   const whole = sizes([d], 'slice')[0]!
-  const [start, stop, step = 1] = range
   const at = (k: number | null, otherwise: number) => (k === null ? otherwise : k < 0 ? k + whole : k)
   const from = at(start, step < 0 ? whole - 1 : 0)
   const size = Math.max(0, Math.ceil((at(stop, step < 0 ? -1 : whole) - from) / step))
