@@ -5,9 +5,9 @@
  */
 import { inputClass, inputLength, inputNames, inputNesting, inputValue } from '../core/errors.ts'
 import type { DType, TypedArray } from '../core/ir.ts'
+import { nearest } from '../core/nearest.ts'
 import { allocate, count } from '../core/shape.ts'
 import type { Port } from '../planner/types.ts'
-import { nearest } from '../core/nearest.ts'
 import { className } from './views.ts'
 
 export type InputValue = TypedArray | number | boolean | readonly InputValue[]

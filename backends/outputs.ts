@@ -5,10 +5,10 @@
  */
 import { inputClass, inputLength, unknownOutput } from '../core/errors.ts'
 import type { TypedArray } from '../core/ir.ts'
+import { nearest } from '../core/nearest.ts'
 import { allocate } from '../core/shape.ts'
 import type { Port } from '../planner/types.ts'
 import { showPort } from './inputs.ts'
-import { nearest } from '../core/nearest.ts'
 import { className } from './views.ts'
 
 export type Outputs = Record<string, TypedArray | number>

@@ -6,11 +6,11 @@
 
 import { running, stateUndefined, stateVector, unknownState } from '../core/errors.ts'
 import type { TypedArray } from '../core/ir.ts'
+import { nearest } from '../core/nearest.ts'
 import { type Initializer, initialize } from '../core/nn/initializers.ts'
 import { isFloat } from '../core/shape.ts'
 import type { PlanData, StatePort } from '../planner/types.ts'
 import { checkValue, type InputValue } from './inputs.ts'
-import { nearest } from '../core/nearest.ts'
 import { views } from './views.ts'
 
 export interface State {
