@@ -22,6 +22,8 @@ const sizeOf = (v: Value): number => count(v.shape) * bytesOf[v.dtype]
 export interface Addresses {
   readonly buffers: readonly PlanBuffer[]
   readonly arena: number
+  /** Bytes below which there is no placement. */
+  readonly bound: number
   /** Numbers in the plan, by those in the table. */
   readonly ids: ReadonlyMap<BufferId, BufferId>
 }
@@ -33,11 +35,11 @@ export function addresses(s: Scheduled, strategy: Strategy): Addresses {
   const wholes = values.filter((v) => !v.slice)
   const parted = new Set(values.flatMap((v) => (v.slice ? [s.table.whole(v.id)] : [])))
   const live = overLoops(lifetimes(s.accesses, s.steps, wholes), s.accesses, s.loops, parted)
-  const { offsets, arena } = placed(wholes, live, strategy)
+  const { offsets, arena, bound } = placed(wholes, live, strategy)
   const ids = new Map(values.map((v, i) => [v.id, i]))
   const made = new Map<BufferId, PlanBuffer>()
   for (const v of values) made.set(v.id, v.slice ? sliceOf(v, v.slice, made, ids, s) : wholeOf(v, ids, offsets, live))
-  return { buffers: [...made.values()], arena, ids }
+  return { buffers: [...made.values()], arena, bound, ids }
 }
 
 /** Buffers that stay even if no step touches them, and slices that kernels name, with what they are slices of. */
@@ -70,7 +72,7 @@ function placed(wholes: readonly Value[], live: ReadonlyMap<BufferId, Lifetime>,
   })
   const found = place(blocks, { strategy })
   for (const [id, offset] of found.offsets) offsets.set(id, base + offset)
-  return { offsets, arena: base + found.peak }
+  return { offsets, arena: base + found.peak, bound: base + found.bound }
 }
 
 /** One after another, each aligned. */

@@ -10,6 +10,7 @@ import { sizes } from '../core/shape.ts'
 import { addresses, aligned } from './addresses.ts'
 import type { Fused } from './kernels/fuse.ts'
 import { lowerBound } from './memory/bound.ts'
+import type { Strategy } from './memory/place.ts'
 import type { Scheduled } from './schedule/schedule.ts'
 import { stateRegion } from './state-region.ts'
 import type { Target } from './target.ts'
@@ -26,7 +27,7 @@ import type {
 } from './types.ts'
 
 interface Context {
-  readonly placement: 'greedy' | 'naive'
+  readonly placement: Strategy
   readonly threads: number
   readonly target: Target
   readonly orders: { readonly [derivative: string]: OrderReport }
@@ -39,7 +40,7 @@ export function layout<I extends Values, S extends Values, O>(
   s: Scheduled,
   c: Context,
 ): PlanData {
-  const { buffers, arena, ids } = addresses(s, c.placement)
+  const { buffers, arena, bound, ids } = addresses(s, c.placement)
   if (arena > 2 ** 32) throw planTooLarge(arena)
   const port = (name: string, node: Fused['inputs'][number]['node'], buffer: number): Port => ({
     name,
@@ -68,7 +69,7 @@ export function layout<I extends Values, S extends Values, O>(
     steps: s.steps,
     loops: s.loops.map((l) => (l.test ? { ...l, test: { ...l.test, buffer: ids.get(l.test.buffer)! } } : l)),
     faults: fused.faults,
-    memory: memoryReport(buffers, arena),
+    memory: memoryReport(buffers, arena, bound),
     orders: c.orders,
     passes: c.passes,
     cost: { predictedMs: Number((s.cost.seconds * 1e3).toPrecision(4)), flops: s.cost.flops, bytes: s.cost.bytes },
@@ -97,14 +98,14 @@ function renumbered(
   }
 }
 
-function memoryReport(buffers: readonly PlanBuffer[], arena: number): MemoryReport {
+function memoryReport(buffers: readonly PlanBuffer[], arena: number, bound: number): MemoryReport {
   const taken = sizesOf(buffers)
   const sum = (...roles: readonly Role[]) =>
     buffers.filter((b) => roles.includes(b.role)).reduce((n, b) => n + taken.get(b.id)!, 0)
   const blocks = buffers
     .filter((b) => b.role !== 'slice')
     .map((b) => ({ id: b.id, size: taken.get(b.id)!, first: b.live[0], last: b.live[1] }))
-  const bound = lowerBound(blocks)
+  const fullest = lowerBound(blocks)
   return {
     peak: arena,
     state: sum('state'),
@@ -113,9 +114,9 @@ function memoryReport(buffers: readonly PlanBuffer[], arena: number): MemoryRepo
     temporaries: sum('temporary'),
     scratch: sum('scratch'),
     naive: sum('control', 'state', 'input', 'output', 'constant', 'temporary', 'scratch'),
-    bound: bound.bytes,
-    proven: bound.bytes === arena,
-    alive: bound.alive.map((b) => ({ name: buffers[b.id]!.name, bytes: buffers[b.id]!.bytes })),
+    bound,
+    proven: bound === arena,
+    alive: fullest.alive.map((b) => ({ name: buffers[b.id]!.name, bytes: buffers[b.id]!.bytes })),
   }
 }
 

@@ -12,6 +12,7 @@ import { bind } from '../core/rebuild.ts'
 import { explain } from './explain.ts'
 import { fuse } from './kernels/fuse.ts'
 import { layout } from './layout.ts'
+import type { Strategy } from './memory/place.ts'
 import { chooser } from './order/choose.ts'
 import { inBodies, type Pass } from './pass.ts'
 import { cse } from './passes/cse.ts'
@@ -34,8 +35,8 @@ export interface PlanOptions {
   readonly fusion?: boolean
   /** Results in the memory of operands that die, states updated where they are. Default true. */
   readonly inPlace?: boolean
-  /** 'naive' gives every buffer memory of its own. Default 'greedy'. */
-  readonly placement?: 'greedy' | 'naive'
+  /** 'exact' searches where 'greedy' misses the lower bound, within a budget; 'naive' gives every buffer memory of its own. Default 'exact'. */
+  readonly placement?: Strategy
   /** Workers to plan for. Default 1. The results are the same bits for any number. */
   readonly threads?: number
   readonly target?: Target
@@ -45,7 +46,7 @@ const defaults: readonly PassName[] = ['simplify', 'fold', 'cse', 'simplify', 'd
 
 /** Everything decided, nothing run. Throws DeclarationError where a named dimension has no size. */
 export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>, options: PlanOptions = {}): Plan {
-  const { target = wasmTarget, threads = 1, placement = 'greedy', fusion = true, inPlace = true } = options
+  const { target = wasmTarget, threads = 1, placement = 'exact', fusion = true, inPlace = true } = options
   const names = options.passes ?? defaults
   const optimise = (graph: Graph): Graph => names.reduce((g, name) => inBodies(passes[name])(g), graph)
   const bound = bindAll(p, options.sizes ?? {})

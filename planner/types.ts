@@ -101,7 +101,7 @@ export interface MemoryReport {
   readonly scratch: number
   /** Sum of all buffers, had none been shared. */
   readonly naive: number
-  /** No placement can do better: the largest sum of bytes alive at one step. */
+  /** No placement can do better: the largest sum of bytes alive at one step, or more where the search proved that it takes more. */
   readonly bound: number
   readonly proven: boolean
   /** What is alive at the step of the largest sum, largest first. */

@@ -35,21 +35,22 @@ const sweeps: readonly { readonly name: string; readonly fit: Fit; readonly dire
   { name: 'by time backward, best fit', fit: 'best', direction: 'backward' },
 ]
 
+/** `bound`: a peak that is low enough. */
 export function greedy(blocks: readonly Block[], bound: number): Found {
   const [simplest, ...others] = sweeps
   let best: Found = { ...fitByTime(blocks, simplest!.fit, simplest!.direction), order: simplest!.name }
   for (const { name, fit, direction } of others) {
-    if (best.peak === bound) return best
+    if (best.peak <= bound) return best
     const found = fitByTime(blocks, fit, direction)
     if (found.peak < best.peak) best = { ...found, order: name }
   }
   if (blocks.length > QUADRATIC_LIMIT) return best
   for (const { name, fit, by } of orders) {
-    if (best.peak === bound) return best
+    if (best.peak <= bound) return best
     const found = fitInOrder(blocks, sorted(blocks, by), fit, best.peak)
     if (found !== undefined) best = { ...found, order: name }
   }
-  return best.peak === bound ? best : promote(blocks, bound, best)
+  return best.peak <= bound ? best : promote(blocks, bound, best)
 }
 
 const sorted = (blocks: readonly Block[], by: Compare): number[] =>

@@ -51,7 +51,7 @@ describe('lowerBound', () => {
 })
 
 describe('place', () => {
-  for (const strategy of ['naive', 'greedy'] satisfies Strategy[]) {
+  for (const strategy of ['naive', 'greedy', 'exact'] satisfies Strategy[]) {
     it(`${strategy}: live blocks share no byte, and the peak is right`, () => {
       fc.assert(fc.property(blockLists, (blocks) => expectPlaced(blocks, place(blocks, { strategy }))))
     })

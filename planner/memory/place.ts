@@ -4,28 +4,44 @@
  * May not: change lifetimes or sizes.
  */
 import { type Block, lowerBound } from './bound.ts'
+import { type Exact, type ExactOptions, exact } from './exact.ts'
 import { type Found, greedy } from './greedy.ts'
 
 export interface Placement {
   readonly offsets: ReadonlyMap<number, number>
   /** Bytes of the arena. */
   readonly peak: number
-  /** No placement can do better. */
+  /** No placement can do better: bytes alive together, or more where the search proved that they do not fit. */
   readonly bound: number
   readonly proven: boolean
   /** What found it. */
   readonly order: string
+  /** Partial placements that the search visited. */
+  readonly nodes: number
 }
 
-const strategies = { naive, greedy } satisfies Record<string, (blocks: readonly Block[], bound: number) => Found>
-export type Strategy = 'naive' | 'greedy'
-
-export function place(blocks: readonly Block[], options: { readonly strategy: Strategy }): Placement {
-  const bound = lowerBound(blocks).bytes
-  const found = strategies[options.strategy](blocks, bound)
-  const offsets = new Map(blocks.map((b, i) => [b.id, found.offsets[i]!]))
-  return { offsets, peak: found.peak, bound, proven: found.peak === bound, order: found.order }
+export interface PlaceOptions extends ExactOptions {
+  readonly strategy: Strategy
 }
+
+const strategies = {
+  naive: (blocks) => withBound(blocks, naive(blocks)),
+  greedy: (blocks) => withBound(blocks, greedy(blocks, lowerBound(blocks).bytes)),
+  exact,
+} satisfies Record<string, (blocks: readonly Block[], options: ExactOptions) => Exact>
+export type Strategy = 'naive' | 'greedy' | 'exact'
+
+export function place(blocks: readonly Block[], options: PlaceOptions): Placement {
+  const { peak, bound, nodes, order, offsets: found } = strategies[options.strategy](blocks, options)
+  const offsets = new Map(blocks.map((b, i) => [b.id, found[i]!]))
+  return { offsets, peak, bound, proven: peak === bound, order, nodes }
+}
+
+const withBound = (blocks: readonly Block[], found: Found): Exact => ({
+  ...found,
+  bound: lowerBound(blocks).bytes,
+  nodes: 0,
+})
 
 /** Every block has bytes of its own. */
 function naive(blocks: readonly Block[]): Found {
