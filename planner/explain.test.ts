@@ -62,7 +62,7 @@ describe('explain', () => {
     ).toMatchInlineSnapshot(`
       "plan           train(classifier)    f32 i32 bool · 2 workers · wasm simd128
       differentiate  dloss_dw, dloss_db: reverse   ← reverse was asked for
-      passes         resolve 144 → simplify 142 → fold 142 → cse 115 → simplify 115 → dead-code 109
+      passes         resolve 142 → simplify 140 → fold 140 → cse 115 → simplify 115 → dead-code 109
       kernels        109 nodes in 12 kernels    4 maps · 2 contractions · 6 reductions
       schedule       12 steps, 0 barriers · predicted 0.003148 ms · 26.9 kFLOP · 18.3 KiB moved
       memory         arena 14.6 KiB · naive 24.1 KiB · lower bound 14.6 KiB · proven optimal: yes
