@@ -1,11 +1,13 @@
 /** The numeric conventions, as a table: values and derivatives at the points where a library has to choose. */
 import { describe, expect, it } from 'vitest'
+import { allOps } from './all-ops.ts'
 import { DeclarationError } from './errors.ts'
 import { evaluate } from './evaluate.ts'
 import type { Node, Tensor } from './ir.ts'
+import { makeNode } from './node.ts'
 import * as op from './ops.ts'
 import { f32, f64, i32, program } from './program.ts'
-import { grad, hessian, jacobian } from './requests.ts'
+import { grad, hessian, jacobian, jvp } from './requests.ts'
 import { tensor } from './shape.ts'
 
 const vector = (values: readonly number[]): Tensor => tensor('f64', [values.length], values)
@@ -85,6 +87,35 @@ describe('a branch not chosen', () => {
     expect(plain([slopes[0]!, curvatures[0]!])).toEqual([0, 0])
     expect(slopes[1]).not.toBe(0)
     expect(curvatures[1]).not.toBe(0)
+  })
+  const places = [0, -0, 1, -1, 0.5, -3, 800, -800, Number.POSITIVE_INFINITY, Number.NaN]
+  const smooth = [...new Set(allOps)].filter((o) => o.facts.elementwise && o.linear && !o.facts.opaque && o !== op.cast)
+  /** Each op with one or two operands, at every place or pair of places; scaleSafe is what the promise is made of. */
+  const leaky = smooth.flatMap((o) => {
+    const { operands, params } = o.samples('f64')[0]!
+    return operands.length > 2 || o === op.scaleSafe ? [] : [{ name: o.name, o, arity: operands.length, params }]
+  })
+  it.each(leaky)('$name: nothing of it leaks, wherever it is, to second order', ({ o, arity, params }) => {
+    const grid = arity === 1 ? places.map((a) => [a]) : places.flatMap((a) => places.map((b) => [a, b]))
+    const names = ['a', 'b'].slice(0, arity)
+    const p = program({
+      inputs: { a: f64(grid.length), b: f64(grid.length) },
+      outputs(v) {
+        const y = makeNode(
+          o,
+          names.map((k) => v[k as 'a']),
+          params,
+        )
+        return { s: op.sum(op.where(op.less(op.iota([grid.length], 0), 0), y, 0)) }
+      },
+    })
+    const at = Object.fromEntries(['a', 'b'].map((k, i) => [k, vector(grid.map((g) => g[i] ?? 0))]))
+    const first = grad(p, { of: 's', wrt: ['a', 'b'] })
+    const second = jvp(first, { of: ['ds_da', 'ds_db'], wrt: ['a', 'b'] })
+    const ones = vector(grid.map(() => 1))
+    const got = evaluate(second.graph, { ...at, a_tangent: ones, b_tangent: ones })
+    for (const name of ['ds_da', 'ds_db', 'ds_da_tangent', 'ds_db_tangent'] as const)
+      expect(plain(Array.from(got[name]!.data)), name).toEqual(grid.map(() => 0))
   })
   it('where it is chosen, a singular slope is infinite', () => {
     expect(elementwise(op.sqrt, [0]).slopes).toEqual([Number.POSITIVE_INFINITY])

@@ -53,7 +53,8 @@ export function scan<C extends Nodes, X extends Nodes, Y extends Nodes>(o: {
 
 /**
  * Runs `body` as long as `condition` (a bool scalar) holds. Forward mode needs no bound; reverse mode needs `maxSteps`, and a run that
- * reaches it while the condition still holds is rejected.
+ * reaches it while the condition still holds is rejected. Of many examples (`vmap`), `body` runs for all until the last is done; those that are
+ * done keep their values.
  */
 export function whileLoop<C extends Nodes>(o: {
   readonly carry: C
@@ -76,7 +77,8 @@ export function whileLoop<C extends Nodes>(o: {
 
 /**
  * `whenTrue` or `whenFalse` of the operands in `with`, by a bool scalar known only when it runs. What a branch computes of anything else is computed
- * outside, whichever is taken. Elementwise choices are `where`.
+ * outside, whichever is taken. Elementwise choices are `where`. Of many examples whose conditions differ (`vmap`), both branches run for all of
+ * them and each takes its own result: an index out of bounds in a branch not taken then rejects the run all the same.
  */
 export function cond<X extends Nodes, Y extends Nodes>(o: {
   readonly if: Node
