@@ -4,8 +4,10 @@ import { evaluate } from '../core/evaluate.ts'
 import type { Node, Tensor } from '../core/ir.ts'
 import { derivatives, directions, distance, graph, outputsOf, type Trial, trial } from '../core/laws.fixture.ts'
 import { choleskyFactor } from '../core/linalg/cholesky.ts'
+import { eighFactor } from '../core/linalg/eigh.ts'
 import { luFactor } from '../core/linalg/lu.ts'
 import { pseudoInverse } from '../core/linalg/pseudo-inverse.ts'
+import { qrFactor } from '../core/linalg/qr.ts'
 import { inverse, linearSolve } from '../core/linalg/solve.ts'
 import { svdFactor } from '../core/linalg/svd.ts'
 import { triangularSolve } from '../core/linalg/triangular.ts'
@@ -50,7 +52,17 @@ const times = (a: ArrayLike<number>, b: ArrayLike<number>, n: number): number[] 
   })
 
 describe('the loops compute what the oracle does', () => {
-  const all = [choleskyFactor, inverse, linearSolve, luFactor, pseudoInverse, svdFactor, triangularSolve]
+  const all = [
+    choleskyFactor,
+    eighFactor,
+    inverse,
+    linearSolve,
+    luFactor,
+    pseudoInverse,
+    qrFactor,
+    svdFactor,
+    triangularSolve,
+  ]
   const trials = (dtype: 'f32' | 'f64') =>
     all.flatMap((o) => o.samples(dtype).map((s, i) => trial(o, s, `${o.name} ${dtype} #${i}`)))
   const both = [...trials('f64'), ...trials('f32')]

@@ -11,8 +11,10 @@ import { whileOp } from './control/while.ts'
 import * as derivatives from './differentiate/requests.ts'
 import type { Op } from './ir.ts'
 import { choleskyFactor } from './linalg/cholesky.ts'
+import { eighFactor } from './linalg/eigh.ts'
 import { luFactor } from './linalg/lu.ts'
 import { pseudoInverse } from './linalg/pseudo-inverse.ts'
+import { qrFactor } from './linalg/qr.ts'
 import { inverse, linearSolve } from './linalg/solve.ts'
 import { svdFactor } from './linalg/svd.ts'
 import { triangularSolve } from './linalg/triangular.ts'
@@ -24,7 +26,17 @@ import { threefry } from './random/threefry.ts'
 const isOp = (x: unknown): x is Op => typeof x === 'function' && 'facts' in x && 'evaluate' in x
 
 const control = [input, result, again, branch, checkpointed, scanOp, whileOp, withVjp]
-const matrices = [choleskyFactor, inverse, linearSolve, luFactor, pseudoInverse, svdFactor, triangularSolve]
+const matrices = [
+  choleskyFactor,
+  eighFactor,
+  inverse,
+  linearSolve,
+  luFactor,
+  pseudoInverse,
+  qrFactor,
+  svdFactor,
+  triangularSolve,
+]
 const exported: readonly unknown[] = [
   ...control,
   ...matrices,

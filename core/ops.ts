@@ -35,6 +35,7 @@ export {
 } from './composites/classification.ts'
 export { type ColumnOptions, col2im, im2col } from './composites/columns.ts'
 export * from './composites/convolution.ts'
+export { type CovarianceOptions, correlation, covariance } from './composites/covariance.ts'
 export {
   associativeScan,
   type Chosen,
@@ -46,9 +47,11 @@ export {
   logcumsumexp,
 } from './composites/cumulative.ts'
 export { type DiagonalOptions, diag, diagEmbed, diagonal, trace, tril, triu } from './composites/diagonals.ts'
+export * from './composites/differences.ts'
 export { einsum } from './composites/einsum.ts'
 export * from './composites/elementwise.ts'
 export * from './composites/gates.ts'
+export { type GridSampleOptions, gridSample } from './composites/grid-sample.ts'
 export { type AttentionOptions, bilinear, embedding, scaledDotProductAttention } from './composites/layers.ts'
 export {
   type GaussianOptions,
@@ -97,6 +100,7 @@ export {
 export { inner, kron, multiDot, tensordot, vdot, vecdot } from './composites/products.ts'
 export * from './composites/rectifiers.ts'
 export { type InterpolateOptions, interpolate } from './composites/resampling.ts'
+export { maskedScatter, type ScatterReduceOptions, scatterReduce } from './composites/scatter-reduce.ts'
 export {
   indexAdd,
   indexCopy,
@@ -134,7 +138,7 @@ export {
   topk,
 } from './composites/sorting.ts'
 export type { PerAxis } from './composites/spatial.ts'
-export { stack, unstack } from './composites/stacking.ts'
+export { blockDiag, meshgrid, stack, unstack } from './composites/stacking.ts'
 export {
   all,
   any,
@@ -157,8 +161,10 @@ export { checkpoint, customVjp } from './control/region.ts'
 export { cholesky } from './linalg/cholesky.ts'
 export { cross } from './linalg/cross.ts'
 export { det, slogdet } from './linalg/determinant.ts'
+export { eigh, eigvalsh } from './linalg/eigh.ts'
 export { lu } from './linalg/lu.ts'
-export { pinv } from './linalg/pseudo-inverse.ts'
+export { leastSquares, pinv } from './linalg/pseudo-inverse.ts'
+export { qr } from './linalg/qr.ts'
 export { inv } from './linalg/solve.ts'
 export { svd, svdvals } from './linalg/svd.ts'
 export {

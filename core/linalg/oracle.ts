@@ -143,3 +143,29 @@ export function orthogonalised(a: Matrix, sweeps: number): { w: Float64Array; v:
       }
   return { w, v }
 }
+
+/** q and r of a = q·r, by reflections; a column with nothing below its diagonal is left. */
+export function reflected({ rows: m, columns: n, data }: Matrix): [Float64Array, Float64Array] {
+  const r = data.slice()
+  const q = unitMatrix(m).data
+  for (let k = 0; k < n; k++) {
+    const v = Array.from({ length: m }, (_, i) => (i < k ? 0 : r[i * n + k]!))
+    const length = Math.hypot(...v)
+    if (v.slice(k + 1).every((x) => x === 0)) continue
+    v[k]! += v[k]! < 0 ? -length : length
+    const squared = v.reduce((s, x) => s + x * x, 0)
+    const turn = (x: Float64Array, columns: number, byRows: boolean): void => {
+      for (let c = 0; c < (byRows ? m : columns); c++) {
+        const at = (i: number) => (byRows ? c * columns + i : i * columns + c)
+        const dot = (2 * v.reduce((s, y, i) => s + y * x[at(i)]!, 0)) / squared
+        v.forEach((y, i) => {
+          x[at(i)]! -= dot * y
+        })
+      }
+    }
+    turn(r, n, false)
+    turn(q, m, true)
+  }
+  const first = Float64Array.from({ length: m * n }, (_, at) => q[Math.floor(at / n) * m + (at % n)]!)
+  return [first, r.slice(0, n * n).map((x, at) => (at % n < Math.floor(at / n) ? 0 : x))]
+}

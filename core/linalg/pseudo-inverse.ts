@@ -10,6 +10,7 @@ import type { JointMap, Node, Tensor } from '../ir.ts'
 import { add, div, mul, neg, sub } from '../primitives/arithmetic.ts'
 import { broadcast } from '../primitives/broadcast.ts'
 import { greater, where } from '../primitives/comparison.ts'
+import { matmul } from '../primitives/contract.ts'
 import { constant } from '../primitives/leaf.ts'
 import { max } from '../primitives/reduce.ts'
 import { result } from '../primitives/tuple.ts'
@@ -115,3 +116,7 @@ export function pinv(a: Node, options: { readonly rtol?: number } = {}): Node {
   const [m, n] = sidesOf('pinv', a)
   return pseudoInverse(a, options.rtol ?? Math.max(m, n) * (a.dtype === 'f32' ? 2 ** -23 : 2 ** -52))
 }
+
+/** The shortest x with the least ‖a·x − b‖: `a` [..., m, n], `b` [..., m, k] or one vector [m]. Source: NumPy lstsq. */
+export const leastSquares = (a: Node, b: Node, options: { readonly rtol?: number } = {}): Node =>
+  matmul(pinv(a, options), b)
