@@ -20,21 +20,8 @@ import { tensor } from '../core/shape.ts'
 import { uniform } from '../core/threefry.ts'
 import { plan } from '../planner/plan.ts'
 import { compile } from './compile.ts'
+import { dataOf, run } from './linalg.fixture.ts'
 import { wasm } from './wasm/index.ts'
-import { runInterpreter, runModule } from './wasm/run.fixture.ts'
-
-type Tensors = { readonly [name: string]: Tensor }
-const dataOf = (values: Tensors) => Object.fromEntries(Object.entries(values).map(([k, x]) => [k, x.data]))
-
-/** Outputs of a program by the module, which must be the interpreter's bits and, to `eps`, what the oracle gives. */
-function run(p: AnyProgram, values: Tensors, eps: number): { readonly [name: string]: ArrayLike<number> } {
-  const made = plan(p)
-  const got = runModule(made, dataOf(values), 1).outputs
-  expect(runInterpreter(made, dataOf(values)).outputs).toEqual(got)
-  for (const [name, want] of Object.entries(evaluate(p.graph, values)))
-    expect(distance(got[name]!, want.data), name).toBeLessThan(eps)
-  return got
-}
 
 /** Random numbers in (−1, 1), plus `weight` on the diagonal. */
 const square = (n: number, seed = 0, weight = 0): Tensor =>
@@ -181,56 +168,6 @@ describe('equations', () => {
     const alone = matrix(3, (a) => ({ x: op.solve(a, constant(values.b.data.slice(0, 6), 'f64', [3, 2])) }))
     const first = Array.from(run(alone, { a: many[1]! }, 1e-12)['x']!)
     expect(distance(Array.from(got['each']!).slice(6), first)).toBeLessThan(1e-13)
-  })
-  it('u·diag(s)·vh = a, wide and tall, s descending; a·a⁺·a = a where columns depend on each other', () => {
-    const wide = tensor(
-      'f64',
-      [7, 11],
-      Array.from({ length: 77 }, (_, i) => uniform(3, 0, i)),
-    )
-    const p = program({
-      name: 'svd',
-      inputs: { a: f64(7, 11) },
-      outputs({ a }) {
-        const [one, other] = [op.svd(a), op.svd(op.transpose(a))]
-        const whole = ({ u, s, vh }: typeof one) => op.matmul(op.mul(u, s), vh)
-        const twice = op.concat([op.transpose(a), op.transpose(a)], 1)
-        const back = op.sub(op.matmul(op.matmul(twice, op.pinv(twice)), twice), twice)
-        const right = op.matmul(one.vh, op.transpose(one.vh))
-        const norms = { two: op.matrixNorm(a, 2), least: op.matrixNorm(a, -2), s: op.svdvals(a) }
-        return { wide: whole(one), tall: op.transpose(whole(other)), back, right, ...norms }
-      },
-    }) as unknown as AnyProgram
-    const got = run(p, { a: wide }, 1e-10)
-    for (const name of ['wide', 'tall']) expect(distance(got[name]!, wide.data)).toBeLessThan(1e-13)
-    expect(distance(got['back']!, new Float64Array(154))).toBeLessThan(1e-13)
-    expect(
-      distance(
-        got['right']!,
-        Float64Array.from({ length: 49 }, (_, i) => Number(i % 8 === 0)),
-      ),
-    ).toBeLessThan(1e-13)
-    const s = Array.from(got['s']!)
-    expect(s).toEqual([...s].sort((x, y) => y - x))
-    expect([got['two']![0], got['least']![0]]).toEqual([s[0], s[6]])
-  })
-  it('the pseudo-inverse is differentiable where the rank stays, however low: of a·bᵀ it is (bᵀ)⁺·a⁺', () => {
-    const p = program({
-      name: 'low',
-      inputs: { a: f64(4, 2), b: f64(5, 2) },
-      outputs({ a, b }) {
-        const across = op.transpose(b)
-        const apart = op.matmul(op.pinv(across), op.pinv(a))
-        return { whole: op.pinv(op.matmul(a, across), { rtol: 1e-9 }), apart }
-      },
-    }) as unknown as AnyProgram
-    const values = { a: ramp('f64', [4, 2], 1), b: ramp('f64', [5, 2], 2) }
-    const wrt = ['a', 'b'] as never
-    const d = (mode: 'forward' | 'reverse') =>
-      run(jacobian(p, { of: ['whole', 'apart'] as never, wrt, mode }) as unknown as AnyProgram, values, 1e-10)
-    for (const got of [d('forward'), d('reverse')])
-      for (const x of ['', '_da', '_db'])
-        expect(distance(got[`${x && 'd'}whole${x}`]!, got[`${x && 'd'}apart${x}`]!)).toBeLessThan(1e-12)
   })
   it('powers: positive, negative and 0', () => {
     const a = square(4, 0, 3)

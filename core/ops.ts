@@ -101,6 +101,7 @@ export { inner, kron, multiDot, tensordot, vdot, vecdot } from './composites/pro
 export * from './composites/rectifiers.ts'
 export { type InterpolateOptions, interpolate } from './composites/resampling.ts'
 export { maskedScatter, type ScatterReduceOptions, scatterReduce } from './composites/scatter-reduce.ts'
+export { searchsorted } from './composites/searching.ts'
 export {
   indexAdd,
   indexCopy,

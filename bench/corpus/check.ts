@@ -46,7 +46,7 @@ async function compared(c: Case, float: 'f32' | 'f64', engine: Engine): Promise<
   const inputs = Object.fromEntries(c.in.map((r, i) => [`in${i}`, tensorOf(r, float)]))
   const primal = declared(c, float, inputs)
   const wrt = c.diff.map((i) => `in${i}`)
-  const of = c.out.flatMap((r, i) => (r.d === undefined ? [`out${i}`] : []))
+  const of = differentiable(c, primal)
   const graded = c.vjp !== undefined && of.length > 0
   const whole = graded ? derived(primal, of, wrt) : primal
   const got = await engine(whole, graded ? { ...inputs, ...directions(c, float, of) } : inputs)
@@ -56,6 +56,20 @@ async function compared(c: Case, float: 'f32' | 'f64', engine: Engine): Promise<
     if (why) return `${float} ${name}: ${why}`
   }
   return undefined
+}
+
+/** Outputs that have a cotangent. Where there are fewer than float outputs, those that depend on a differentiable input by floats. */
+function differentiable(c: Case, p: Program): string[] {
+  const floats = c.out.flatMap((r, i) => (r.d === undefined ? [`out${i}`] : []))
+  if ((c.ct ?? []).filter((r) => r !== null).length === floats.length) return floats
+  const wrt = c.diff.map((i) => `in${i}`)
+  const reached = new Set(p.graph.inputs.filter((x) => wrt.includes(String(x.params['name']))))
+  for (const n of p.graph.nodes) {
+    const carries = n.type.kind === 'tuple' || n.dtype === 'f32' || n.dtype === 'f64'
+    if (n.op.linear && carries && n.operands.some((x) => reached.has(x))) reached.add(n)
+  }
+  const found = new Map(p.graph.outputs.map((o) => [o.name, o.node]))
+  return floats.filter((name) => reached.has(found.get(name)!))
 }
 
 function declared(c: Case, float: 'f32' | 'f64', inputs: Values): Program {

@@ -1,7 +1,20 @@
 /** PyTorch's operators that read and write by index, as ours. */
 import type { Node, Tensor } from 'cotangent'
 import * as op from 'cotangent/ops'
-import { arg, type Builder, type Call, dimOf, flag, isNode, NotCovered, node, number, sizesOf } from './call.ts'
+import {
+  arg,
+  type Builder,
+  type Call,
+  dimOf,
+  flag,
+  isNode,
+  NotCovered,
+  node,
+  number,
+  optionalNode,
+  sizesOf,
+  text,
+} from './call.ts'
 import { range, ranked } from './operators-shape.ts'
 
 /** Positions at which a mask is true: one list of indices an axis. */
@@ -115,6 +128,66 @@ const along =
     return op.reshape(f(x, ranked(node(c, 2, 'index')), source, dimOf(x, number(c, 1, 'dim'))), node(c, 0).shape)
   }
 
+const kinds: { readonly [name: string]: op.ScatterReduceOptions['reduce'] } = {
+  sum: 'add',
+  prod: 'multiply',
+  mean: 'mean',
+  amax: 'max',
+  amin: 'min',
+}
+const kindOf = (c: Call): op.ScatterReduceOptions['reduce'] => {
+  const kind = kinds[text(c, 4, 'reduce', '')]
+  if (!kind) throw new NotCovered(`reduction ${text(c, 4, 'reduce', '')}`)
+  return kind
+}
+const scatterReduce: Builder = (c) => {
+  const [x, index, source] = [node(c, 0), node(c, 2, 'index'), node(c, 3, 'src')].map(ranked) as [Node, Node, Node]
+  const axis = dimOf(x, number(c, 1, 'dim'))
+  const includeSelf = flag(c, 5, 'include_self', true)
+  return op.reshape(op.scatterReduce(x, index, source, { axis, reduce: kindOf(c), includeSelf }), node(c, 0).shape)
+}
+/** One index a slice: the same for all elements of it. */
+const indexReduce: Builder = (c) => {
+  const [x, index, source] = [node(c, 0), node(c, 2, 'index'), node(c, 3, 'source')].map(ranked) as [Node, Node, Node]
+  const axis = dimOf(x, number(c, 1, 'dim'))
+  const shape = sizesOf(x).map((d, i) => (i === axis ? sizesOf(index)[0]! : d))
+  const at = op.broadcast(index, shape, [axis])
+  const includeSelf = flag(c, 5, 'include_self', true)
+  return op.reshape(op.scatterReduce(x, at, source, { axis, reduce: kindOf(c), includeSelf }), node(c, 0).shape)
+}
+const put: Builder = (c) => {
+  const flat = op.indexPut(
+    op.reshape(node(c, 0), [-1]),
+    [op.reshape(node(c, 1, 'index'), [-1])],
+    op.reshape(node(c, 2, 'source'), [-1]),
+    flag(c, 3, 'accumulate'),
+  )
+  return op.reshape(flat, node(c, 0).shape)
+}
+/** Means, sums or maxima of rows of a table: bags of one length, or cut at `offsets`. */
+const embeddingBag: Builder = (c) => {
+  const [a, b] = [node(c, 0), node(c, 1)]
+  const [table, index] = a.dtype === 'i32' ? [b, a] : [a, b]
+  const mode = text(c, 9, 'mode', 'mean')
+  if (mode === 'max') throw new NotCovered('the largest of a bag')
+  const n = sizesOf(index)[0]!
+  const offsets = optionalNode(c, 2, 'offsets')
+  const starts = offsets
+    ? Array.from(c.valueOf(offsets).data)
+    : Array.from({ length: n }, (_, i) => i * sizesOf(index)[1]!)
+  const flat = op.reshape(index, [-1])
+  const [all, padding] = [sizesOf(flat)[0]!, c.kw['padding_idx']]
+  const skipped = typeof padding === 'number' ? (padding < 0 ? padding + sizesOf(table)[0]! : padding) : -1
+  const bag = Array.from({ length: all }, (_, i) => starts.filter((s) => s <= i).length - 1)
+  const counts = op.where(op.equal(flat, skipped), 0, op.broadcast(op.constant(1, table.dtype), [all], []))
+  const weights = optionalNode(c, 9, 'per_sample_weights')
+  const factor = op.expandDims(weights ? op.mul(op.reshape(weights, [-1]), counts) : counts, 1)
+  const bags = c.kw['include_last_offset'] ? starts.length - 1 : starts.length
+  const into = (y: Node) => op.scatterAdd(y, op.constant(bag, 'i32', [all]), bags)
+  const sums = into(op.mul(op.gather(table, flat), factor))
+  return mode === 'sum' ? sums : op.div(sums, op.maximum(op.expandDims(into(counts), 1), 1))
+}
+
 const indexPut: Builder = (c) => {
   const keys = arg(c, 1, 'indices') as readonly unknown[]
   return op.indexPut(
@@ -150,6 +223,15 @@ export const indexing: { readonly [name: string]: Builder } = {
   index_copy: along((x, index, source, axis) => op.indexCopy(x, index, source, axis), 'source'),
   index_fill: along((x, index, source, axis) => op.indexCopy(x, index, wide(source, x, index, axis), axis), 'value'),
   index_put: indexPut,
+  put,
+  index_reduce: indexReduce,
+  scatter_reduce: scatterReduce,
+  masked_scatter: (c) => {
+    const [x, mask] = [node(c, 0), node(c, 1, 'mask')]
+    const shape = x.shape.length < mask.shape.length ? mask.shape : x.shape
+    return op.maskedScatter(op.broadcastTo(x, shape), mask, node(c, 2, 'source'))
+  },
+  'nn.functional.embedding_bag': embeddingBag,
   scatter: scatter(),
   scatter_add: scatter('add'),
   masked_fill: (c) => op.maskedFill(node(c, 0), node(c, 1, 'mask'), node(c, 2, 'value')),

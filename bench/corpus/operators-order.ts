@@ -71,6 +71,8 @@ const quantile =
     return dim && own.shape.length > 0 ? y : op.reshape(y, [...lead, ...(keepDims ? ones : [])])
   }
 
+const isRight = (c: Call): boolean => flag(c, 9, 'right') || c.kw['side'] === 'right'
+
 export const order: { readonly [name: string]: Builder } = {
   cumsum: prefix(op.cumsum),
   cumprod: prefix(op.cumprod),
@@ -86,4 +88,6 @@ export const order: { readonly [name: string]: Builder } = {
   nanmedian: median(true),
   quantile: quantile(false),
   nanquantile: quantile(true),
+  searchsorted: (c) => op.searchsorted(node(c, 0), node(c, 1), { right: isRight(c) }),
+  bucketize: (c) => op.searchsorted(node(c, 1), node(c, 0), { right: isRight(c) }),
 }

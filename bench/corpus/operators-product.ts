@@ -41,6 +41,7 @@ function bilinear(c: Call): Node {
 
 export const product: { readonly [name: string]: Builder } = {
   matmul: two(op.matmul),
+  __rmatmul__: two((a, b) => op.matmul(b, a)),
   mm: two(op.matmul),
   mv: two(op.matmul),
   inner: two(op.inner),

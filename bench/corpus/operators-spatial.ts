@@ -138,6 +138,14 @@ const interpolate =
     })
   }
 
+const gridSample: Builder = (c) => {
+  const mode = text(c, 2, 'mode', 'bilinear')
+  const known = { bilinear: 'linear', nearest: 'nearest', bicubic: 'cubic' }[mode] as op.GridSampleOptions['mode']
+  const padding = text(c, 3, 'padding_mode', 'zeros') as NonNullable<op.GridSampleOptions['padding']>
+  if (!known) throw new NotCovered(`mode ${mode}`)
+  return op.gridSample(node(c, 0), node(c, 1), { mode: known, padding, alignCorners: flag(c, 4, 'align_corners') })
+}
+
 const columns = (c: Call, first: number): op.ColumnOptions => ({
   size: per(c, first, 'kernel_size')!,
   dilation: per(c, first + 1, 'dilation') ?? 1,
@@ -172,6 +180,7 @@ export const spatial: { readonly [name: string]: Builder } = {
   'nn.functional.interpolate': interpolate(),
   'nn.functional.upsample_bilinear': interpolate({ mode: 'bilinear', alignCorners: true }),
   'nn.functional.upsample_nearest': interpolate({ mode: 'nearest', alignCorners: false }),
+  'nn.functional.grid_sample': gridSample,
   'nn.functional.unfold': (c) => op.im2col(node(c, 0, 'input'), columns(c, 1)),
   'nn.functional.fold': (c) => op.col2im(node(c, 0, 'input'), per(c, 1, 'output_size')!, columns(c, 2)),
   'nn.functional.pad': pad,

@@ -6,6 +6,7 @@
 import type { Builder } from './call.ts'
 import { elementwise } from './operators-elementwise.ts'
 import { indexing } from './operators-index.ts'
+import { joining } from './operators-joining.ts'
 import { linalg } from './operators-linalg.ts'
 import { losses } from './operators-loss.ts'
 import { order } from './operators-order.ts'
@@ -13,6 +14,7 @@ import { product } from './operators-product.ts'
 import { reduce } from './operators-reduce.ts'
 import { shape } from './operators-shape.ts'
 import { spatial } from './operators-spatial.ts'
+import { statistics } from './operators-statistics.ts'
 
 export const operators: { readonly [name: string]: Builder } = {
   ...elementwise,
@@ -24,6 +26,8 @@ export const operators: { readonly [name: string]: Builder } = {
   ...linalg,
   ...losses,
   ...spatial,
+  ...joining,
+  ...statistics,
 }
 
 const because = (reason: string, names: string): (readonly [string, string])[] =>
@@ -31,11 +35,20 @@ const because = (reason: string, names: string): (readonly [string, string])[] =
 
 /** Operators without a builder. One that is missing here too is reported as 'not in the table'. */
 export const uncovered: { readonly [name: string]: string } = Object.fromEntries([
+  ...because('eigenvalues of matrices that are not symmetric are complex', 'linalg.eig linalg.eigvals'),
   ...because(
-    'no eigenvalues or orthogonal factors',
-    'linalg.eig linalg.eigh linalg.eigvals linalg.eigvalsh linalg.qr linalg.lstsq qr',
+    'the signs of eigenvectors and singular vectors are a choice, and LAPACK makes another',
+    'linalg.svd svd linalg.eigh symeig pca_lowrank svd_lowrank',
   ),
-  ...because('the signs of singular vectors are a choice, and LAPACK makes another', 'linalg.svd svd'),
+  ...because(
+    'LU of square matrices only, with a permutation instead of exchanges',
+    'linalg.lu_factor linalg.lu_factor_ex lu',
+  ),
+  ...because(
+    'no LDLᵀ, no products of reflections',
+    'linalg.ldl_factor linalg.ldl_factor_ex linalg.ldl_solve geqrf ormqr linalg.householder_product',
+  ),
+  ...because('no matrix exponential', 'matrix_exp'),
 ])
 
 /** Conventions at single points where PyTorch's derivative is not ours (ours: ARCHITECTURE.md, "Numerics"). */

@@ -65,6 +65,8 @@ const arranging: readonly CompositeCase[] = [
   of('diagonal', [any([4, 2, 5])], (x) => op.diagonal(x!, { offset: -1, axes: [0, 2] })),
   of('diagEmbed', [any([2, 3])], (x) => op.diagEmbed(x!, { offset: 1, axes: [0, -1] })),
   of('trace', [any([3, 4])], (x) => op.trace(x!)),
+  of('meshgrid', [any([2]), any([3], 1)], (x, y) => op.meshgrid([x!, y!])),
+  of('blockDiag', [any([2, 3]), any([2], 1)], (x, y) => op.blockDiag([x!, y!])),
   of('tril and triu', [any([2, 3, 4])], (x) => [op.tril(x!, 1), op.triu(x!, -1)]),
 ]
 
@@ -96,6 +98,13 @@ const selecting: readonly CompositeCase[] = [
   of('indexGet', [any([3, 4, 2]), index([2, 1], [2, 0]), index([3], [-1, 1, 1])], (x, i, j) =>
     op.indexGet(x!, [i!, j!]),
   ),
+  ...(['add', 'multiply', 'mean', 'max', 'min'] as const).map((reduce) =>
+    of(`scatterReduce ${reduce}`, [any([4, 3]), index([3, 2], [1, 0, 1, 3, 0, 3]), any([3, 2], 1)], (x, i, u) => [
+      op.scatterReduce(x!, i!, u!, { axis: 0, reduce }),
+      op.scatterReduce(x!, i!, u!, { axis: 0, reduce, includeSelf: false }),
+    ]),
+  ),
+  of('maskedScatter', [any([3, 2]), any([2, 3], 1)], (x, u) => op.maskedScatter(x!, op.constant([1, 0], 'bool'), u!)),
   of('maskedSelect', [any([2, 3])], (x) => op.maskedSelect(x!, op.constant([1, 0, 1], 'bool'))),
 ]
 
@@ -123,6 +132,14 @@ const reducing: readonly CompositeCase[] = [
   of('topk', [any([2, 6])], (x) => pairOf(op.topk(x!, 3))),
   of('kthValue', [any([2, 6])], (x) => pairOf(op.kthValue(x!, 2, { keepDims: true }))),
   of('median', [any([3, 4])], (x) => [op.median(x!), op.median(x!, { axes: 1, keepDims: true }), op.quantile(x!, 0.3)]),
+  of('diff', [any([2, 5]), any([2, 1], 1)], (x, a) => [
+    op.diff(x!, { axis: 0 }),
+    op.diff(x!, { order: 2, append: a! }),
+  ]),
+  of('trapezoid', [any([3, 4]), any([4], 1)], (y, x) => [op.trapezoid(y!, { axis: 0 }), op.trapezoid(y!, { x: x! })]),
+  of('cumulativeTrapezoid', [any([3, 4])], (y) => op.cumulativeTrapezoid(y!, { axis: 0, x: 0.5 })),
+  of('covariance', [any([3, 5]), positive([5], 1)], (x, w) => [op.covariance(x!, { weights: w! }), op.correlation(x!)]),
+  of('searchsorted', [any([4])], (x) => op.searchsorted(op.sort(x!), op.mul(x!, 0.5), { right: true })),
   of('quantiles', [any([2, 5]), fixed([], [0.40625])], (x, q) => [
     op.quantile(x!, [0.25, q!], { axis: 1 }),
     op.quantile(x!, 0.3, { axis: 0, keepDims: true, interpolation: 'midpoint' }),
@@ -193,6 +210,14 @@ const layers: readonly CompositeCase[] = [
   of('normalize', [any([2, 4])], (x) => op.normalize(x!, { p: 3 })),
   of('localResponseNorm', [any([2, 5, 2])], (x) => op.localResponseNorm(x!, 3, { alpha: 0.5 })),
   of('embedding', [any([4, 3]), index([2, 2], [3, 0, 1, 3])], (x, i) => op.embedding(x!, i!)),
+  ...(['zeros', 'border', 'reflection'] as const).flatMap((padding, i) =>
+    (['linear', 'nearest', 'cubic'] as const).map((mode) =>
+      of(`gridSample ${mode} ${padding}`, [any([2, 2, 3, 4]), any([2, 2, 2, 2], i + 1)], (x, grid) =>
+        op.gridSample(x!, op.mul(grid!, 0.7109375), { mode, padding, alignCorners: i === 1 }),
+      ),
+    ),
+  ),
+  of('gridSample of volumes', [any([1, 2, 2, 3, 2]), any([1, 1, 2, 2, 3], 1)], (x, grid) => op.gridSample(x!, grid!)),
   of('glu', [any([2, 6])], (x) => op.glu(x!)),
   of('bilinear', [any([2, 3]), any([2, 2], 1), any([4, 3, 2], 2)], (x, y, w) => op.bilinear(x!, y!, w!)),
   of('attention', [any([2, 3, 4]), any([2, 3, 4], 1), any([2, 3, 2], 2)], (q, k, v) =>

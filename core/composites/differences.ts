@@ -21,16 +21,18 @@ export interface DiffOptions {
   readonly append?: Node
 }
 
-const pairs = (x: Node, axis: number): readonly [Node, Node] => [
-  along(x, axis, [1, null]),
-  along(x, axis, [0, Math.max(0, sizeOf('diff', x, axis) - 1)]),
-]
+/** Without the first, and without the last; of nothing, nothing. */
+function pairs(x: Node, axis: number): readonly [Node, Node] {
+  const size = sizeOf('diff', x, axis)
+  return [along(x, axis, [Math.min(1, size), size]), along(x, axis, [0, Math.max(0, size - 1)])]
+}
 
 /** Each element without the one before it along `axis`: one element less. Source: Array API. */
 export function diff(x: Node, options: DiffOptions = {}): Node {
   const own = ownAxis('diff', x, options.axis ?? -1)
   const { order = 1, prepend, append } = options
   if (!Number.isInteger(order) || order < 0) throw operandError(`diff: order ${order}`, [x], '0, 1, 2 …')
+  if (order === 0) return x
   const parts = [prepend, x, append].filter((p) => p !== undefined)
   let y = parts.length === 1 ? x : concat(parts, own)
   for (let k = 0; k < order; k++) y = sub(...pairs(y, own))

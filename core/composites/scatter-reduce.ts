@@ -6,7 +6,7 @@
 import { broadcastTo } from '../align.ts'
 import { asNode } from '../define.ts'
 import type { Node } from '../ir.ts'
-import { makeNode, operandError } from '../node.ts'
+import { makeNode } from '../node.ts'
 import { add, div } from '../primitives/arithmetic.ts'
 import { broadcast, reshape } from '../primitives/broadcast.ts'
 import { cast } from '../primitives/cast.ts'
@@ -17,8 +17,9 @@ import { constant } from '../primitives/leaf.ts'
 import { prod } from '../primitives/product.ts'
 import { max, min } from '../primitives/reduce.ts'
 import { sizes } from '../shape.ts'
-import { along, moveaxis, ownAxis, sizeOf } from './arranging.ts'
+import { moveaxis, ownAxis, sizeOf } from './arranging.ts'
 import { cumsum } from './cumulative.ts'
+import { cut, withinIndex } from './selecting.ts'
 
 export interface ScatterReduceOptions {
   readonly axis?: number
@@ -27,17 +28,17 @@ export interface ScatterReduceOptions {
   readonly includeSelf?: boolean
 }
 
-/** `x` with updates[…, i, …] combined into index[…, i, …] along `axis` (default: the last). Source: torch.Tensor.scatter_reduce. */
+/**
+ * `x` with updates[…, i, …] combined into index[…, i, …] along `axis` (default: the last). The index may be smaller than `x` along the other axes;
+ * `updates` is at least as large as the index. Source: torch.Tensor.scatter_reduce.
+ */
 export function scatterReduce(x: Node, index: Node, updates: Node, options: ScatterReduceOptions): Node {
   const own = ownAxis('scatterReduce', x, options.axis ?? -1)
   const shape = sizes(asNode(index, 'scatterReduce').shape, 'scatterReduce')
-  const all = sizes(x.shape, 'scatterReduce')
-  if (shape.some((d, i) => i !== own && d !== all[i]) || shape.length !== all.length)
-    throw operandError(`scatterReduce: the index is not as large as the operand beyond axis ${own}`, [x, index])
-  const given = shape.reduce((y, d, i) => (updates.shape[i] === d ? y : along(y, i, [0, d])), updates)
-  const [last, at, values] = [x, index, given].map((y) => moveaxis(y, own, -1)) as [Node, Node, Node]
-  const made = combined(last, at, values, options.reduce, options.includeSelf ?? true)
-  return moveaxis(made, -1, own)
+  const given = cut('scatterReduce', updates, shape)
+  const [at, values] = [moveaxis(index, own, -1), moveaxis(given, own, -1)]
+  const { reduce, includeSelf = true } = options
+  return withinIndex('scatterReduce', x, shape, own, (part) => combined(part, at, values, reduce, includeSelf))
 }
 
 function combined(x: Node, index: Node, values: Node, how: ScatterReduceOptions['reduce'], self: boolean): Node {

@@ -88,10 +88,20 @@ export function scatter(x: Node, index: Node, updates: X, options: ScatterOption
   const shape = sizes(asNode(index, 'scatter').shape, 'scatter')
   const given =
     typeof updates === 'number' ? broadcast(constant(updates, x.dtype), shape, []) : cut('scatter', updates, shape)
-  const region = x.shape.map((d, i) => (i === own ? d : shape[i]!))
-  const part = moveaxis(cut('scatter', x, region as number[]), own, -1)
   const [at, values] = [moveaxis(index, own, -1), moveaxis(given, own, -1)]
-  const made = moveaxis(combined(part, at, values, size, options), -1, own)
+  return withinIndex('scatter', x, shape, own, (part) => combined(part, at, values, size, options))
+}
+
+/** `x` with the part that the index reaches, its axis moved last, replaced by what `f` makes of it. */
+export function withinIndex(
+  name: string,
+  x: Node,
+  shape: readonly number[],
+  axis: number,
+  f: (part: Node) => Node,
+): Node {
+  const region = x.shape.map((d, i) => (i === axis ? d : shape[i]!))
+  const made = moveaxis(f(moveaxis(cut(name, x, region as number[]), axis, -1)), -1, axis)
   if (region.every((d, i) => d === x.shape[i])) return made
   const origin = x.shape.map(() => 0)
   const inside = place(broadcast(constant(1, 'bool'), region, []), origin, x.shape)
@@ -110,7 +120,7 @@ function combined(x: Node, index: Node, values: Node, size: number, o: ScatterOp
     )
   return mul(x, prod(where(equal(wide(index), iota(at, batch)), wide(values), 1), { axes: -1 }))
 }
-function cut(name: string, x: Node, shape: readonly number[]): Node {
+export function cut(name: string, x: Node, shape: readonly number[]): Node {
   if (x.shape.length !== shape.length)
     throw operandError(`${name}: rank ${x.shape.length} is not the index's, ${shape.length}`, [x])
   return shape.reduce((y, d, i) => (x.shape[i] === d ? y : along(y, i, [0, d])), x)

@@ -103,6 +103,86 @@ describe('selecting', () => {
   })
 })
 
+describe('joining and scattering', () => {
+  it('a grid has its first vector along columns, or along rows', () => {
+    const [x, y] = [vec(1, 2, 3), vec(10, 20)]
+    const at = (k: 0 | 1, how: 'xy' | 'ij') => run((a, b) => op.meshgrid([a, b!], how)[k]!, x, y)
+    expect([at(0, 'xy'), at(1, 'xy')]).toEqual([
+      [1, 2, 3, 1, 2, 3],
+      [10, 10, 10, 20, 20, 20],
+    ])
+    expect([at(0, 'ij'), at(1, 'ij')]).toEqual([
+      [1, 1, 2, 2, 3, 3],
+      [10, 20, 10, 20, 10, 20],
+    ])
+  })
+  it('blocks stand on the diagonal, a vector as a row', () =>
+    expect(run((a, b) => op.blockDiag([a, b!]), tensor('f64', [2, 1], [1, 2]), vec(3, 4))).toEqual([
+      1, 0, 0, 2, 0, 0, 0, 3, 4,
+    ]))
+  it('scatterReduce: with the element that is there and without, and where nothing comes', () => {
+    const xs = [vec(5, 7, 9), ints(0, 0, 2), vec(2, 8, -1)]
+    const of = (reduce: op.ScatterReduceOptions['reduce'], includeSelf: boolean) =>
+      run((x, i, u) => op.scatterReduce(x, i!, u!, { reduce, includeSelf }), ...xs)
+    const kinds = ['add', 'multiply', 'mean', 'max', 'min'] as const
+    expect(kinds.map((k) => of(k, true))).toEqual([
+      [15, 7, 8],
+      [80, 7, -9],
+      [5, 7, 4],
+      [8, 7, 9],
+      [2, 7, -1],
+    ])
+    expect(kinds.map((k) => of(k, false))).toEqual([
+      [10, 7, -1],
+      [16, 7, -1],
+      [5, 7, -1],
+      [8, 7, -1],
+      [2, 7, -1],
+    ])
+    expect(
+      gradient((u, i) => op.scatterReduce(op.mul(u, 0), i!, u, { reduce: 'max' }), [vec(3, 3), ints(0, 0)]),
+    ).toEqual([0.5, 0.5])
+  })
+  it('maskedScatter fills in order, and too short a source rejects the run', () => {
+    const f = (x: Node, m: Node, u: Node) => op.maskedScatter(x, op.greater(m, 0), u)
+    expect(run((x, m, u) => f(x, m!, u!), vec(1, 2, 3), vec(1, -1, 1), vec(8, 9))).toEqual([8, 2, 9])
+    expect(gradient((u, x, m) => f(x!, m!, u), [vec(8, 9), vec(1, 2, 3), vec(-1, 1, -1)])).toEqual([1, 0])
+    expect(() => run((x, m, u) => f(x, m!, u!), vec(1, 2), vec(1, 1), vec(8))).toThrow(/outside/)
+  })
+  it('searchsorted counts those before, equal ones on request, all before a NaN', () => {
+    const xs = [vec(1, 2, 2, 5), vec(0, 2, 9, nan)]
+    expect(run((s, v) => op.searchsorted(s, v!), ...xs)).toEqual([0, 1, 4, 4])
+    expect(run((s, v) => op.searchsorted(s, v!, { right: true }), ...xs)).toEqual([0, 3, 4, 4])
+  })
+})
+
+describe('differences and spread', () => {
+  it('diff of a polynomial is what it should be, as often as asked, and of too little nothing', () => {
+    const cubes = vec(0, 1, 8, 27, 64)
+    expect(run((n) => op.diff(n, { order: 3 }), cubes)).toEqual([6, 6])
+    expect(run((n) => op.diff(n, { prepend: op.constant([-1], 'f64') }), vec(0, 3))).toEqual([1, 3])
+    expect([run((n) => op.diff(n, { order: 4 }), vec(1, 2)), run((n) => op.diff(n, { order: 0 }), cubes)]).toEqual([
+      [],
+      Array.from(cubes.data),
+    ])
+  })
+  it('trapezoids are exact for lines, evenly spaced or not', () => {
+    expect(run((n) => op.trapezoid(n, { x: 0.5 }), vec(1, 2, 3))).toEqual([2])
+    expect(run((n, x) => op.trapezoid(n, { x: x! }), vec(0, 2, 6), vec(0, 1, 3))).toEqual([9])
+    expect(run((n) => op.cumulativeTrapezoid(n), vec(1, 2, 3))).toEqual([1.5, 4])
+  })
+  it('covariance by its definition, of frequencies like of repeated observations; correlation of a line is ±1', () => {
+    const [x, k] = [grid(2, 4), ints(1, 3, 0, 2)]
+    const repeated = run((n) => op.covariance(op.repeat(n, [1, 3, 0, 2], 1)), x)
+    const counted = run((n, f) => op.covariance(n, { frequencies: op.cast(f!, 'f64') }), x, k)
+    repeated.forEach((v, i) => expect(counted[i]).toBeCloseTo(v, 12))
+    const variances = run((n) => op.variance(n, { axes: 1, correction: 1 }), x)
+    expect(run((n) => op.diagonal(op.covariance(n)), x)[0]).toBeCloseTo(variances[0]!, 12)
+    const line = run((n) => op.correlation(op.stack([n, op.add(op.mul(n, -3), 2)])), vec(1, 2, 5))
+    expect(line.map((v) => Math.round(v * 1e12) / 1e12)).toEqual([1, -1, -1, 1])
+  })
+})
+
 describe('sorting', () => {
   const x = vec(3, nan, -inf, 3, 0, inf, -1, nan)
   const order = (a: number, b: number) => (Number.isNaN(a) ? 1 : Number.isNaN(b) ? -1 : a - b)
