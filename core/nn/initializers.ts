@@ -65,7 +65,7 @@ export const initializerOf = (spec: InitializerSpec): Initializer =>
 /** The same for weights whose shape does not say how many values go in and out; where it already says, as it is. */
 export function withFans(spec: InitializerSpec, fanIn: number, fanOut: number): Initializer {
   const init = initializerOf(spec)
-  return isScaled(init) ? { fanIn, fanOut, ...init } : init
+  return isScaled(init) ? { kind: init.kind, fanIn: init.fanIn ?? fanIn, fanOut: init.fanOut ?? fanOut } : init
 }
 
 /** The initial values of a state value of `shape`; `ordinal` keeps equal states apart. */
