@@ -191,6 +191,8 @@ export interface Facts {
   readonly elementwise?: boolean
   /** Repeats its operand along the axes of params.shape that params.axes leaves out. */
   readonly stretches?: boolean
+  /** Takes params.shape elements of its operand from params.start on (by params.step, where it has one). */
+  readonly takesPart?: boolean
   /** Moves or repeats elements, computes nothing: worth repeating rather than storing. */
   readonly view?: boolean
   /** Value per operand position that leaves the other unchanged: neutral[1] = 0 for sub. */
@@ -234,6 +236,8 @@ export interface Op {
   lower?(node: Node): Lowering
   /** A simpler node of the same type and value, where the op knows one; `simplify` asks. Operands are already simplified. */
   rewrite?(node: Node): Node | undefined
+  /** The elements of `node` from `start` on, `shape` of them, computed from less, where the op knows how; `simplify` asks where nobody reads the rest. */
+  part?(node: Node, start: readonly number[], shape: readonly Dim[]): Node | undefined
   /** Requests and calls: the nodes of its results, for a node whose bodies hold no request any more. See differentiate/resolve. */
   expand?(node: Node, choose: Choose): readonly Node[]
   /** A region: the nodes of its results, once it has been differentiated by its own rule. See differentiate/resolve. */

@@ -19,6 +19,8 @@ export interface Cost {
 }
 
 const transcendental: ReadonlySet<string> = new Set(Object.keys(reference))
+/** Elements from one point to the next that a vector still gathers from neighbouring lines. */
+const NEAR = 3
 const free = new Set(['const', 'load', 'index', 'reduced'])
 
 export function costOf(kernel: Kernel, target: Target): Cost {
@@ -59,14 +61,14 @@ function touched(kernel: Kernel, sweep: Sweep, strides: readonly number[], point
   return Math.min(points, count(axes.map((a, i) => (strides[i] === 0 ? 1 : a.extent))))
 }
 
-/** Whether neither loop that runs fastest (the last outer axis, the last inner one) goes along memory. A packed contraction always does. */
+/** Whether neither loop that runs fastest (the last outer axis, the last inner one) stays near in memory. A packed contraction always does. */
 function scattered(kernel: Kernel, sweep: Sweep, strides: readonly number[]): boolean {
   if (kernel.form) return false
   const fastest = [
     kernel.outer.length - 1,
     ...(sweep.inner.length > 0 ? [kernel.outer.length + sweep.inner.length - 1] : []),
   ]
-  return fastest.every((i) => Math.abs(strides[i] ?? 0) > 1)
+  return fastest.every((i) => Math.abs(strides[i] ?? 0) > NEAR)
 }
 
 export function total(costs: readonly Cost[]): Cost {

@@ -214,6 +214,7 @@ export const reshape: Callable<(x: Node, shape: readonly Dim[]) => Node> = op(
       const [x] = node.operands as [Node]
       return x.op === reshape ? reshape(x.operands[0]!, node.shape) : undefined
     },
+    part: partOfReshape,
     batch: (p, [x], _, size) => reshape(x!, [size, ...dims(p)]),
     evaluate: (p, [x]) => ({ ...x!, shape: sizes(dims(p), 'reshape') }),
     lower: () => ({ kind: 'alias' }),
@@ -224,6 +225,21 @@ export const reshape: Callable<(x: Node, shape: readonly Dim[]) => Node> = op(
     return sameShape(x.shape, own) ? x : makeNode(reshape, [x], { shape: Object.freeze(own) })
   },
 )
+
+/** Where only axes of size 1 come or go. */
+function partOfReshape(node: Node, start: readonly number[], shape: readonly Dim[]): Node | undefined {
+  const [x] = node.operands as [Node]
+  const kept = (s: readonly Dim[]) => s.flatMap((d, i) => (d === 1 ? [] : [i]))
+  const [from, to] = [kept(node.shape), kept(x.shape)]
+  if (from.length !== to.length || from.some((d, i) => node.shape[d] !== x.shape[to[i]!])) return undefined
+  if (shape.some((d, i) => node.shape[i] === 1 && d !== 1)) return undefined
+  const inner = x.op.part?.(
+    x,
+    x.shape.map((_, d) => (to.includes(d) ? start[from[to.indexOf(d)]!]! : 0)),
+    x.shape.map((_, d) => (to.includes(d) ? shape[from[to.indexOf(d)]!]! : 1)),
+  )
+  return inner && reshape(inner, shape)
+}
 
 /** Equal products, as far as names allow: the same names, and the same product of the numbers. */
 function sameSize(a: readonly Dim[], b: readonly Dim[]): boolean {

@@ -13,6 +13,7 @@ import type { Scalar } from '../scalar.ts'
 import { broadcastShapes, count, eachIndex, showType, sizes, stridesOf, tensor, tensorType } from '../shape.ts'
 import { reshape } from './broadcast.ts'
 import { identityProduct } from './identity-product.ts'
+import { part } from './layout.ts'
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
@@ -61,6 +62,19 @@ export const contract: Callable<(spec: string, a: Node, b: Node) => Node> = op(
       const s = specOf(p)
       const k = [...LETTERS].find((l) => !s.a.includes(l) && !s.b.includes(l))!
       return contract(`${batched[0] ? k : ''}${s.a},${batched[1] ? k : ''}${s.b}->${k}${s.out}`, a!, b!)
+    },
+    part: (node, start, shape) => {
+      const s = specOf(node.params)
+      const cut = (letters: string, x: Node): Node => {
+        const at = [...letters].map((l) => s.out.indexOf(l))
+        return part(
+          x,
+          at.map((d) => (d < 0 ? 0 : start[d]!)),
+          at.map((d, i) => (d < 0 ? x.shape[i]! : shape[d]!)),
+        )
+      }
+      const [a, b] = node.operands as [Node, Node]
+      return contract(node.params['spec'] as string, cut(s.a, a), cut(s.b, b))
     },
     rewrite: (node) => identityProduct(specOf(node.params), node.operands as [Node, Node]),
     evaluate: (p, [a, b], type) => evaluateContract(specOf(p), a!, b!, (type as TensorType).shape as number[]),

@@ -175,7 +175,7 @@ export type Range = readonly [from: number | null, to: number | null, step?: num
 export const slice: Callable<(x: Node, ...ranges: readonly Range[]) => Node> = op(
   {
     name: 'slice',
-    facts: { view: true },
+    facts: { view: true, takesPart: true },
     type: (p, [x]) => {
       const [start, step] = [list(p, 'start'), stepsOf(p)]
       const fits =

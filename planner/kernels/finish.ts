@@ -8,7 +8,9 @@ import { count } from '../../core/shape.ts'
 import { coalesce } from './coalesce.ts'
 import { compact } from './compact.ts'
 import { contraction } from './form.ts'
+import { longAxisLast } from './lanes.ts'
 import type { Draft } from './lower.ts'
+import { unroll } from './unroll.ts'
 
 /** Products are summed in order within blocks of this many; a packed contraction does the same. */
 export const PRODUCT_BLOCK = 256
@@ -17,7 +19,7 @@ export const CHUNK = 16384
 
 export function finish(draft: Draft): Kernel {
   const { product, ...plain } = coalesce({ ...draft, sweeps: draft.sweeps.map((s) => compact(s).sweep) })
-  const kernel: Kernel = (product && contraction(plain)) || plain
+  const kernel: Kernel = (product && contraction(plain)) || longAxisLast(unroll(plain))
   const sweeps = kernel.sweeps.map((sweep) => ordered(kernel, sweep, kernel.form !== undefined))
   return Object.freeze({ ...kernel, sweeps })
 }

@@ -36,7 +36,7 @@ export function contraction(kernel: Kernel): Kernel | undefined {
 }
 
 /** The same kernel with outer axis i in place of outer axis order[i]. */
-function reordered(kernel: Kernel, order: readonly number[]): Kernel {
+export function reordered(kernel: Kernel, order: readonly number[]): Kernel {
   const change = <T extends Affine>(form: T): T => ({
     ...form,
     strides: [...order.map((a) => form.strides[a]!), ...form.strides.slice(order.length)],

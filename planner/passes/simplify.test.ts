@@ -1,7 +1,7 @@
 /** simplify, rule by rule: text in, text out; and that no rule changes a value, NaN, infinities and −0 included. */
 import { describe, expect, it } from 'vitest'
 import { evaluate } from '../../core/evaluate.ts'
-import { graphOf } from '../../core/graph.ts'
+import { graphOf, topological } from '../../core/graph.ts'
 import type { Node } from '../../core/ir.ts'
 import * as op from '../../core/ops.ts'
 import { constant, input } from '../../core/primitives/leaf.ts'
@@ -166,5 +166,41 @@ describe('simplify keeps values', () => {
     want.forEach((v, i) => {
       expect(got[i] === v || (Number.isNaN(got[i]) && Number.isNaN(v))).toBe(true)
     })
+  })
+})
+
+describe('what a slice leaves out is not computed', () => {
+  const [a, b] = [input('a', tensorType('f64', [5, 4])), input('b', tensorType('f64', [4, 7]))]
+  const product = op.contract('ik,kj->ij', a, b)
+  const values = {
+    a: tensor(
+      'f64',
+      [5, 4],
+      Array.from({ length: 20 }, (_, i) => Math.sin(i)),
+    ),
+    b: tensor(
+      'f64',
+      [4, 7],
+      Array.from({ length: 28 }, (_, i) => Math.cos(i)),
+    ),
+  }
+  const sliced = op.slice(product, [1, 3], [2, 6])
+  const reshaped = op.slice(op.reshape(product, [1, 5, 7, 1]), [0, 1], [4, 5], [0, 7])
+  const products = (outputs: readonly Node[]): string[] => {
+    const named = outputs.map((node, i) => ({ name: `y${i}`, node }))
+    const [before, after] = [graphOf('g', [a, b], named), simplify(graphOf('g', [a, b], named))]
+    const [want, got] = [evaluate(before, values), evaluate(after, values)]
+    for (const { name } of named) expect([...got[name]!.data]).toEqual([...want[name]!.data])
+    const needed = topological(after.outputs.map((o) => o.node))
+    return needed.filter((n) => n.op === op.contract).map((n) => String(n.shape))
+  }
+  it('of a product, also under another shape', () => {
+    expect(products([sliced])).toEqual(['2,4'])
+    expect(products([reshaped])).toEqual(['1,7'])
+  })
+  it('unless somebody else reads the rest, or the slice goes by steps', () => {
+    expect(products([sliced, op.neg(product)])).toEqual(['5,7'])
+    expect(products([sliced, reshaped])).toEqual(['5,7'])
+    expect(products([op.slice(product, [0, 5, 2])])).toEqual(['5,7'])
   })
 })

@@ -1,11 +1,12 @@
 /**
  * simplify: algebra that the ops state as facts: neutral elements, involutions, idempotence, an op's own rewrite;
- * and computing before stretching: f(broadcast(a), broadcast(b)) = broadcast(f(a, b)).
+ * computing before stretching: f(broadcast(a), broadcast(b)) = broadcast(f(a, b)); and not computing what a slice leaves out.
  * Invariant: never changes a value, NaN and −0 included, except that x + 0 and x − (−0) may keep a −0 and a contraction with an identity is exact.
  * May not: know an op beyond its facts.
  */
 
 import { broadcastTo } from '../../core/align.ts'
+import { useCounts } from '../../core/graph.ts'
 import type { Graph, Node } from '../../core/ir.ts'
 import { makeNode } from '../../core/node.ts'
 import { rebuild, withOperands } from '../../core/rebuild.ts'
@@ -57,12 +58,27 @@ const own: Rule = (node) => node.op.rewrite?.(node)
 const rules: readonly Rule[] = [neutral, twice, narrow, own]
 
 export function simplify(graph: Graph): Graph {
+  const uses = useCounts(graph)
   return rebuild(graph, (node, operands) => {
     let at = withOperands(node, operands)
+    if (node.op.facts.takesPart && readAlone(node, uses)) at = partOf(at) ?? at
     for (let next: Node | undefined = at; next; next = firstOf(at)) at = next
     return at
   })
 }
+/** Whether nobody else reads operand 0 of `node`, nor what that stands for under another shape. */
+function readAlone(node: Node, uses: ReadonlyMap<Node, number>): boolean {
+  let at = node.operands[0]!
+  while (uses.get(at) === 1 && at.op.facts.transparent && at.operands.length === 1) at = at.operands[0]!
+  return uses.get(at) === 1
+}
+
+function partOf(node: Node): Node | undefined {
+  const { start, shape, step } = node.params as { readonly [key: string]: readonly number[] | undefined }
+  const [x] = node.operands as [Node]
+  return step === undefined ? x.op.part?.(x, start!, shape!) : undefined
+}
+
 function firstOf(node: Node): Node | undefined {
   for (const rule of rules) {
     const next = rule(node)
