@@ -1,6 +1,6 @@
 /**
  * PyTorch's linear algebra in our ops. Its right sides may be a batch of vectors, and its factors are upper unless said otherwise.
- * May not: cover what needs eigenvalues or orthogonal factors.
+ * May not: cover factors whose signs are a choice (see `uncovered`).
  */
 import type { Node } from 'cotangent'
 import * as op from 'cotangent/ops'
@@ -93,10 +93,6 @@ const qr: Builder = (c) => {
   if (mode !== 'reduced') throw new NotCovered(`mode ${mode}`)
   const { q, r } = op.qr(a)
   return [q, r]
-}
-/** Only the solution is differentiable, and compared. */
-const leastSquares: Builder = () => {
-  throw new NotCovered('residuals, ranks and singular values beside the solution')
 }
 const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1)
 const tensorInverse: Builder = (c) => {
@@ -194,7 +190,6 @@ export const linalg: { readonly [name: string]: Builder } = {
   'linalg.qr': qr,
   qr,
   'linalg.eigvalsh': (c) => op.eigvalsh(node(c, 0)),
-  'linalg.lstsq': leastSquares,
   'linalg.tensorinv': tensorInverse,
   'linalg.tensorsolve': tensorSolve,
   'linalg.cond': condition,
