@@ -6,7 +6,7 @@
 import { elementwise, empty, mixed, scalars, stateful } from './fixtures/elements.ts'
 import { gather, guardedStore, pad, scatter, transpose } from './fixtures/moves.ts'
 import { batchedMatmul, matmul } from './fixtures/products.ts'
-import { columnSum, longSum, reductions, softmax } from './fixtures/reductions.ts'
+import { columnSum, longSum, reductions, rowSums, softmax } from './fixtures/reductions.ts'
 import type { Fixture } from './fixtures/sample.ts'
 
 export const fixtures: readonly Fixture[] = [
@@ -18,6 +18,10 @@ export const fixtures: readonly Fixture[] = [
   columnSum,
   longSum('f32', 20011),
   longSum('f64', 5000),
+  rowSums('f32', 4, 64),
+  rowSums('f32', 16, 16384),
+  rowSums('f64', 8, 32),
+  rowSums('f32', 8, 100),
   matmul('f32', [33, 300, 20], false),
   matmul('f32', [20, 7, 45], true),
   matmul('f64', [13, 270, 9], false),

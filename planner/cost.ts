@@ -3,9 +3,10 @@
  * Invariant: depends on the kernel and the target's committed constants only.
  * May not: measure.
  */
-import type { Instr, Kernel, Sweep } from '../core/loops.ts'
+import type { Affine, BufferId, Instr, Kernel, Sweep } from '../core/loops.ts'
 import { reference } from '../core/scalar-evaluate.ts'
 import { bytesOf, count } from '../core/shape.ts'
+import { operandsOf } from './kernels/instructions.ts'
 import { type Item, isLoop } from './kernels/items.ts'
 import { ALIGN, type Target } from './target.ts'
 
@@ -25,23 +26,29 @@ const free = new Set(['const', 'load', 'index', 'reduced'])
 
 export function costOf(kernel: Kernel, target: Target): Cost {
   const outer = count(kernel.outer.map((a) => a.extent))
+  const seen = new Set<string>()
   let [flops, multiplications, bytes, delay, wide] = [0, 0, 0, 0, false]
   for (const sweep of kernel.sweeps) {
     const points = outer * count(sweep.inner.map((a) => (a.tile ? Math.min(a.extent, a.tile.total) : a.extent)))
-    const access = (strides: readonly number[], size: number): void => {
+    const often = evaluations(kernel, sweep, points)
+    const access = (buffer: BufferId, { offset, strides }: Affine, size: number): void => {
+      // A later sweep finds the same elements in cache.
+      const key = `${buffer} ${offset} ${strides}`
+      if (seen.has(key)) return
+      seen.add(key)
       const elements = touched(kernel, sweep, strides, points)
       const apart = scattered(kernel, sweep, strides)
       if (apart) delay += elements * target.scattered
       bytes += elements * (apart && elements * size > target.cache ? ALIGN : size)
     }
-    for (const instr of sweep.code) {
-      flops += points * weight(instr, target)
-      if (instr.op === 'mul' || instr.op === 'div') multiplications += points
-      if (instr.op === 'load') access(instr.map.strides, bytesOf[instr.dtype])
+    for (const [id, instr] of sweep.code.entries()) {
+      flops += often[id]! * weight(instr, target)
+      if (instr.op === 'mul' || instr.op === 'div') multiplications += often[id]!
+      if (instr.op === 'load') access(instr.buffer, instr.map, bytesOf[instr.dtype])
       wide ||= instr.dtype === 'f64'
     }
-    flops += points * sweep.reductions.length
-    for (const s of sweep.stores) access(s.map.strides, bytesOf[sweep.code[s.value]!.dtype])
+    if (sweep.inner.length > 0) flops += points * sweep.reductions.length
+    for (const s of sweep.stores) access(s.buffer, s.map, bytesOf[sweep.code[s.value]!.dtype])
   }
   const rate = target[kernel.form ? 'contractionFlops' : 'loopFlops'][wide ? 'f64' : 'f32']
   return {
@@ -54,6 +61,25 @@ export function costOf(kernel: Kernel, target: Target): Cost {
 
 const weight = (i: Instr, target: Target): number =>
   free.has(i.op) ? 0 : transcendental.has(i.op) ? target.transcendental : 1
+
+/** How often each instruction is evaluated: not along axes after the last that it depends on. */
+function evaluations(kernel: Kernel, sweep: Sweep, points: number): number[] {
+  const upTo = [1]
+  for (const a of [...kernel.outer, ...sweep.inner]) upTo.push(upTo.at(-1)! * a.extent)
+  const depths: number[] = []
+  for (const instr of sweep.code) depths.push(depthOf(instr, depths, kernel.outer.length))
+  return depths.map((d) => Math.min(points, upTo[d]!))
+}
+
+function depthOf(instr: Instr, depths: readonly number[], outer: number): number {
+  const own = (f: Affine): number => f.strides.findLastIndex((s) => s !== 0) + 1
+  let deepest = instr.op === 'reduced' ? outer : 0
+  if ('map' in instr) deepest = Math.max(deepest, own(instr.map))
+  if (instr.op === 'bounded') deepest = Math.max(deepest, own(instr.position))
+  if ('guards' in instr) for (const g of instr.guards ?? []) deepest = Math.max(deepest, own(g))
+  for (const id of operandsOf(instr)) deepest = Math.max(deepest, depths[id]!)
+  return deepest
+}
 
 /** Different elements that an access can reach: the product of extents of the axes it moves along. */
 function touched(kernel: Kernel, sweep: Sweep, strides: readonly number[], points: number): number {

@@ -63,14 +63,14 @@ describe('explain', () => {
       "plan           train(classifier)    f32 i32 bool · 2 workers · wasm simd128
       differentiate  dloss_dw, dloss_db: reverse   ← reverse was asked for
       passes         resolve 142 → simplify 140 → fold 140 → cse 115 → simplify 115 → dead-code 109
-      kernels        109 nodes in 12 kernels    4 maps · 2 contractions · 6 reductions
-      schedule       12 steps, 0 barriers · predicted 0.003148 ms · 26.9 kFLOP · 18.3 KiB moved
-      memory         arena 14.6 KiB · naive 24.1 KiB · lower bound 14.6 KiB · proven optimal: yes
+      kernels        109 nodes in 5 kernels    0 maps · 2 contractions · 3 reductions
+      schedule       5 steps, 0 barriers · predicted 0.001872 ms · 26.9 kFLOP · 11.0 KiB moved
+      memory         arena 13.9 KiB · naive 23.8 KiB · lower bound 13.9 KiB · proven optimal: yes
         at the peak     8.3 KiB  scratch of contract
                         2.5 KiB  x
                         1.0 KiB  control
                           640 B  where(oneHot(y) ≠ 0, -0.03125, 0)
-                          640 B  x·w+b"
+                          400 B  w"
     `)
   })
   it('does not depend on an option that changes nothing', () => {

@@ -58,7 +58,7 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
     graph = inBodies(passes[name])(graph)
     report.push({ pass: name, nodes: graph.nodes.length })
   }
-  const fused = fuse(graph, { fusion })
+  const fused = fuse(graph, { fusion, threads })
   const scheduled = schedule(fused, { threads, target, inPlace })
   const data = layout(p, fused, scheduled, { placement, threads, target, orders, passes: report })
   return withExplain(data)

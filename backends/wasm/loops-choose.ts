@@ -57,7 +57,13 @@ function independent(sweep: Sweep, axis: Axis): boolean {
   const { lanes, block } = sweep.reductions.find(ordered) ?? sweep.reductions[0]!
   const fits = (r: Reduction): boolean =>
     r.monoid !== 'argmax' && (!ordered(r) || (r.lanes === lanes && r.block === block && r.lanes % 4 === 0))
-  return sweep.inner.length === 1 && sweep.reductions.every(fits)
+  return sweep.reductions.every(fits) && (sweep.inner.length === 1 || inRows(sweep, axis, lanes, block))
+}
+
+/** Rows of the last axis are whole groups of lanes, and blocks are whole rows. */
+function inRows(sweep: Sweep, { extent, tile }: Axis, lanes: number, block: number): boolean {
+  if (!sweep.reductions.some(ordered)) return extent % 4 === 0 && !tile
+  return extent % lanes === 0 && block % extent === 0 && !tile
 }
 
 const scalarCost = (sweep: Sweep): number => SCALAR_LANE * (sweep.code.length + sweep.stores.length)

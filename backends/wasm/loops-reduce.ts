@@ -1,7 +1,8 @@
 /**
  * Reductions of a sweep over its inner axes, in the order that `core/loops.ts` fixes.
  * Invariant: the bits depend on points, lanes and blocks alone, not on unrolling, vector axis or ranks.
- * Two ways: along one axis, with a body for each group of lanes; or one point at a time over any axes.
+ * Three ways: along one axis, with a body for each group of lanes; row by row, where rows are whole groups of lanes; or one point at a
+ * time over any axes.
  * May not: know what a body computes.
  */
 import type { DType } from '../../core/ir.ts'
@@ -174,6 +175,77 @@ function lastPoints({ code, loop, body, held }: Walk, end: Bound): void {
     h.add(0, pending[i]!, () => code.i32(0))
   })
   code.op(OP.end)
+}
+
+/**
+ * Row by row, four points at a time: every row is a multiple of `lanes` points long, every block of rows. `walk` emits the loops around a
+ * row and starts the row's own. `rows`: rows of a block, where there are several blocks.
+ */
+export function reduceRows(
+  code: Code,
+  length: number,
+  rows: number | undefined,
+  body: Body,
+  walk: (row: (loop: Loop) => void) => void,
+): readonly Value[] {
+  const { lanes } = commonOrder(body.reductions, 4)!
+  const groups = lanes / 4
+  const held = body.reductions.map((r) => accumulator(code, r, 4, groups, true, rows !== undefined))
+  const closing = rowCounter(code, held, rows)
+  for (const h of held) h.start()
+  for (const h of held) h.startBlock()
+  const one = (shift: number, group: number): void => {
+    const values = body.emit(shift, 4)
+    held.forEach((h, i) => {
+      h.add(group, values[i]!, () => code.i32(0))
+    })
+  }
+  walk((loop) => {
+    if (groups * body.size <= UNROLLED) {
+      whileBelow(code, loop, length, lanes, () => {
+        for (let g = 0; g < groups; g++) one(4 * g, g)
+      })
+    } else {
+      whileBelow(code, loop, length, 4, () => {
+        one(0, 0)
+        if (groups > 1) for (const h of held) h.rotate()
+      })
+    }
+    closing.next()
+  })
+  closing.last()
+  return held.map((h) => h.result)
+}
+
+/** Closes a block after every `rows` rows, and what is left at the end. */
+function rowCounter(code: Code, held: readonly Accumulator[], rows: number | undefined) {
+  const close = (): void => held.forEach((h) => h.closeBlock())
+  if (rows === undefined) return { next: () => {}, last: close }
+  const count = code.local(I32)
+  const reset = (): void => {
+    code.i32(0)
+    code.set(count)
+  }
+  reset()
+  return {
+    next() {
+      increment(code, count)
+      code.get(count)
+      code.i32(rows)
+      code.op(OP['i32.eq'])
+      code.open(OP.if)
+      close()
+      for (const h of held) h.startBlock()
+      reset()
+      code.op(OP.end)
+    },
+    last() {
+      code.get(count)
+      code.open(OP.if)
+      close()
+      code.op(OP.end)
+    },
+  }
 }
 
 /** One point at a time. `walk` emits the loops around the body; `points` is their number, where it is known. */

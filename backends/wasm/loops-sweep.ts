@@ -10,8 +10,8 @@ import type { Nest } from './loops-access.ts'
 import { empty, setConstant } from './loops-accumulate.ts'
 import { emitLevel, emitSplats, emitStores, pointOf, type Results, type Spot } from './loops-code.ts'
 import type { Frame } from './loops-frame.ts'
-import { type Bound, least, startLoop, whileBelow } from './loops-loop.ts'
-import { type Body, commonOrder, reduceAxis, reducePoints } from './loops-reduce.ts'
+import { type Bound, type Loop, least, startLoop, whileBelow } from './loops-loop.ts'
+import { type Body, commonOrder, reduceAxis, reducePoints, reduceRows } from './loops-reduce.ts'
 import { OP } from './opcodes.ts'
 
 export interface Site {
@@ -41,6 +41,14 @@ export function emitSweep(site: Site): readonly Value[] {
     const loop = startLoop(nest, outer, frame.forms)
     if (vector) emitSplats(nest, frame, depth - 1, false)
     return reduceAxis(nest.code, loop, counts[0]!, body, width, vector ? 4 : 1)
+  }
+  if (vector) {
+    const { block } = commonOrder(sweep.reductions, 4)!
+    const length = sweep.inner.at(-1)!.extent
+    const whole =
+      counts.every((c) => typeof c === 'number') && counts.reduce<number>((n, c) => n * (c as number), 1) <= block
+    const blocks = whole || !Number.isFinite(block) ? undefined : block / length
+    return reduceRows(nest.code, length, blocks, body, (row) => rows(site, counts, outer, row))
   }
   const points = counts.every((c) => typeof c === 'number') ? counts.reduce((n, c) => n * c, 1) : undefined
   return reducePoints(nest.code, body, width, points, (each) => walk(site, counts, outer, undefined, each))
@@ -100,6 +108,20 @@ function walk(site: Site, counts: readonly Bound[], depth: number, four: Body | 
   emitSplats(nest, frame, depth, false)
   whileBelow(nest.code, loop, count, 4, () => four.emit(0, 4))
   if (typeof count !== 'number' || count % 4 !== 0) whileBelow(nest.code, loop, count, 1, each)
+}
+
+/** Loops over the inner axes from `depth` on but the last, which is started for `row` to run. */
+function rows(site: Site, counts: readonly Bound[], depth: number, row: (loop: Loop) => void): void {
+  const { nest, frame } = site
+  const outer = nest.kernel.outer.length
+  const loop = startLoop(nest, depth, frame.forms)
+  if (depth > outer) level(site, depth)
+  if (depth < frame.depth - 1) {
+    whileBelow(nest.code, loop, counts[depth - outer]!, 1, () => rows(site, counts, depth + 1, row))
+    return
+  }
+  emitSplats(nest, frame, depth, false)
+  row(loop)
 }
 
 /** Points of an inner axis: a tile ends where the axis that it tiles does. */

@@ -4,6 +4,7 @@
  * May not: fuse.
  */
 import type { Kernel, Sweep } from '../../core/loops.ts'
+import { reference } from '../../core/scalar-evaluate.ts'
 import { count } from '../../core/shape.ts'
 import { coalesce } from './coalesce.ts'
 import { compact } from './compact.ts'
@@ -16,12 +17,23 @@ import { unroll } from './unroll.ts'
 export const PRODUCT_BLOCK = 256
 /** Elements of a chunk of a long reduction. */
 export const CHUNK = 16384
+/** Instructions of code that is long, and those that a transcendental counts as. */
+const LONG = 32
+const TRANSCENDENTAL = 20
 
 export function finish(draft: Draft): Kernel {
-  const { product, ...plain } = coalesce({ ...draft, sweeps: draft.sweeps.map((s) => compact(s).sweep) })
+  const { product, ...plain } = coalesce(spread({ ...draft, sweeps: draft.sweeps.map((s) => compact(s).sweep) }))
   const kernel: Kernel = (product && contraction(plain)) || longAxisLast(unroll(plain))
   const sweeps = kernel.sweeps.map((sweep) => ordered(kernel, sweep, kernel.form !== undefined))
   return Object.freeze({ ...kernel, sweeps })
+}
+
+/** Loops that only store are outer ones: then ranks share them all. */
+function spread(draft: Draft): Draft {
+  const [sweep, ...rest] = draft.sweeps
+  const inner = sweep!.inner
+  if (rest.length > 0 || sweep!.reductions.length > 0 || inner.some((a) => a.kind !== 'parallel')) return draft
+  return { ...draft, outer: [...draft.outer, ...inner], sweeps: [{ ...sweep!, inner: [] }] }
 }
 
 function ordered(kernel: Kernel, sweep: Sweep, isContraction: boolean): Sweep {
@@ -29,10 +41,24 @@ function ordered(kernel: Kernel, sweep: Sweep, isContraction: boolean): Sweep {
   const last = kernel.outer.length + sweep.inner.length - 1
   const loads = sweep.code.filter((i) => i.op === 'load')
   const contiguous = loads.some((l) => l.map.strides[last] === 1) && loads.every((l) => (l.map.strides[last] ?? 0) <= 1)
-  const lanes = isContraction || points < 8 ? 1 : contiguous ? 16 : 4
-  const block = isContraction ? PRODUCT_BLOCK : CHUNK
+  const lanes = isContraction || points < 8 ? 1 : contiguous ? lanesOf(sweep) : 4
+  const block = isContraction ? PRODUCT_BLOCK : wholeRows(sweep)
   return {
     ...sweep,
     reductions: sweep.reductions.map((r) => ({ ...r, lanes: r.monoid === 'argmax' ? 1 : lanes, block })),
   }
+}
+
+/** Long code hides the latency of one group of four; rows that are a multiple of the lanes go four points at a time. */
+function lanesOf({ inner, code }: Sweep): number {
+  const size = code.reduce((n, i) => n + (Object.hasOwn(reference, i.op) ? TRANSCENDENTAL : 1), 0)
+  let lanes = size > LONG ? 4 : 16
+  if (inner.length > 1) while (lanes > 4 && inner.at(-1)!.extent % lanes !== 0) lanes /= 2
+  return lanes
+}
+
+/** Blocks begin where rows of the inner axes after the first do, if rows are not longer. */
+function wholeRows(sweep: Sweep): number {
+  const row = count(sweep.inner.slice(1).map((a) => a.extent))
+  return row > 0 && row <= CHUNK ? CHUNK - (CHUNK % row) : CHUNK
 }

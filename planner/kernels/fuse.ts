@@ -12,11 +12,13 @@ import { count, sizes } from '../../core/shape.ts'
 import type { Fault } from '../types.ts'
 import { type Buffers, buffersOf, type Table, tableOf } from './buffers.ts'
 import { copy } from './copy.ts'
+import { delay } from './delay.ts'
 import { finish } from './finish.ts'
 import { type Fusion, type Item, isLoop } from './items.ts'
 import { fuseBranch, fuseLoop, fuseWhile } from './loop.ts'
 import { type Draft, lower } from './lower.ts'
-import { dropUnread, merge } from './merge.ts'
+import { merge } from './merge.ts'
+import { dropUnread } from './prune.ts'
 import { split } from './split.ts'
 import { type Uses, usesOf } from './uses.ts'
 
@@ -32,9 +34,13 @@ export interface Fused {
 /** Bytes reserved at the start of the arena for the backend's control words. */
 export const CONTROL_BYTES = 1024
 
-export function fuse(graph: Graph, options: { readonly fusion: boolean }): Fused {
+/** `threads`: workers that will share the kernels; with one, long reductions stay whole. */
+export function fuse(
+  graph: Graph,
+  { fusion, threads = 1 }: { readonly fusion: boolean; readonly threads?: number },
+): Fused {
   let loops = 0
-  const c: Fusion = { table: tableOf(CONTROL_BYTES), faults: [], fusion: options.fusion, nextLoop: () => loops++ }
+  const c: Fusion = { table: tableOf(CONTROL_BYTES), faults: [], fusion, threads, nextLoop: () => loops++ }
   const uses = usesOf(graph)
   const buffers = buffersOf(c.table, graph, uses)
   const copies: Draft[] = []
@@ -67,8 +73,12 @@ export function fuseItems(
   }
   const position = new Map(graph.nodes.map((node, i) => [node, i]))
   const sorted = [...made].sort(([a], [b]) => position.get(a)! - position.get(b)!).flatMap(([, items]) => items)
-  const drafts = c.fusion ? dropUnread(merge(sorted, c.table), kept, c.table) : sorted
-  return drafts.flatMap((d): Item<Kernel>[] => (isLoop(d) ? [d as Item<Kernel>] : split(d, c.table.extra).map(finish)))
+  const drafts = c.fusion ? dropUnread(merge(delay(sorted, c.table), c.table), kept, c.table) : sorted
+  return drafts.flatMap((d): readonly Item<Kernel>[] => {
+    if (isLoop(d)) return [d as Item<Kernel>]
+    const kernel = finish(d)
+    return c.threads > 1 ? split(kernel, c.table.extra) : [kernel]
+  })
 }
 
 /** Control flow: items of its bodies. */

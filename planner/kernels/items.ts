@@ -13,6 +13,7 @@ export interface Fusion {
   readonly table: Table
   readonly faults: Fault[]
   readonly fusion: boolean
+  readonly threads: number
   /** Numbers loops. */
   nextLoop(): number
 }

@@ -1,141 +1,81 @@
 /**
- * merge: a pointwise kernel joins the latest kernel among its producers, when both have the same outer axes: its loads of what that
- * kernel stores become values in registers. So chains with several readers, epilogues of reductions and contractions, and several
- * results of one shape become one kernel. Stores that nobody else reads are dropped.
+ * merge: each kernel joins one that is there already, where that saves memory traffic or a step and repeats nothing: the latest of
+ * its producers, whose results become registers; else one that reads the same; else, small ones, any over the same loops.
+ * So chains with several readers, epilogues, softmax and norms (rows of sweeps), several sums over the same data, and updates of small
+ * parameters become one kernel each.
  * Invariant: kernels stay in an order where producers come first: all other producers of the joining kernel are before its new place.
- * May not: repeat work.
+ * May not: repeat work, or join loops.
  */
-import type { BufferId, IndexMap, Instr, Kernel, Store, Sweep } from '../../core/loops.ts'
+import type { BufferId } from '../../core/loops.ts'
 import type { Table } from './buffers.ts'
-import { compact } from './compact.ts'
-import { MAX_CODE } from './element.ts'
-import { renumber, renumberMap } from './instructions.ts'
-import { accessesOf, type Item, isLoop, type LoopItem } from './items.ts'
+import { closed, type Host, hostFor, join, pointsOf, spaceOf } from './host.ts'
+import { accessesOf, type Item, isLoop } from './items.ts'
 import type { Draft } from './lower.ts'
-import { type CodeWriter, codeWriter } from './writer.ts'
 
-/** A kernel whose last sweep may still grow. */
-interface Open {
-  readonly draft: Draft
-  readonly code: CodeWriter
-  readonly stores: Store[]
-  /** Outer extents, as text. */
-  readonly space: string
-  readonly grows: boolean
+/** Points up to which kernels over the same loops share one, though they share no data. */
+const SMALL = 2 ** 16
+/** How many kernels back a kernel that reads the same may be: its results live from there on. */
+const RECENT = 4
+
+type Place = { readonly host: Host } | { readonly item: Item<Draft> }
+
+interface Merging {
+  readonly places: Place[]
+  /** The last place that writes a buffer, or reads it. */
+  readonly writer: Map<BufferId, number>
+  readonly reader: Map<BufferId, number>
+  /** The last host over these axes, all outer or some inner. */
+  readonly bySpace: Map<string, number>
 }
-
-type Place = Open | LoopItem<Kernel>
 
 /** `items` in producer-first order. Nothing joins a loop. */
 export function merge(items: readonly Item<Draft>[], table: Table): Item<Draft>[] {
-  const open: Place[] = []
-  const producer = new Map<BufferId, number>()
+  const m: Merging = { places: [], writer: new Map(), reader: new Map(), bySpace: new Map() }
   for (const item of items) {
-    const target = isLoop(item) ? undefined : hostOf(item, open, producer, table)
-    if (target !== undefined) join(open[target] as Open, item as Draft)
-    else open.push(isLoop(item) ? (item as LoopItem<Kernel>) : opened(item))
-    const at = target ?? open.length - 1
-    for (const b of accessesOf(item, table).writes) producer.set(b, at)
+    const { reads, writes } = accessesOf(item, table)
+    const at = isLoop(item) ? m.places.push({ item }) - 1 : placed(m, item, reads, table)
+    for (const b of reads) m.reader.set(b, at)
+    for (const b of writes) m.writer.set(b, Math.max(at, m.writer.get(b) ?? -1))
   }
-  return open.map((place) => ('kind' in place ? (place as Item<Draft>) : closed(place)))
+  return m.places.map((place) => ('host' in place ? closed(place.host) : place.item))
 }
 
-const loadsOf = (sweep: Sweep): Extract<Instr, { op: 'load' }>[] => sweep.code.filter((i) => i.op === 'load')
-
-/** The position of the kernel that `draft` may join. */
-function hostOf(
-  draft: Draft,
-  open: readonly Place[],
-  producer: ReadonlyMap<BufferId, number>,
-  table: Table,
-): number | undefined {
-  const [sweep] = draft.sweeps
-  if (draft.sweeps.length > 1 || sweep!.inner.length > 0) return undefined
-  const loads = loadsOf(sweep!)
-  const made = (buffer: BufferId) => producer.get(table.whole(buffer)) ?? -1
-  const at = loads.reduce((latest, l) => Math.max(latest, made(l.buffer)), -1)
-  const host = open[at]
-  if (
-    !host ||
-    'kind' in host ||
-    !host.grows ||
-    host.space !== spaceOf(draft) ||
-    host.code.code.length + sweep!.code.length > MAX_CODE
-  )
-    return undefined
-  const stored = new Map(host.stores.map((s) => [s.buffer, s]))
-  // Two parts of one buffer stay two kernels: each buffer that a kernel stores, it stores through one map.
-  if (sweep!.stores.some((s) => stored.has(s.buffer))) return undefined
-  const forwards = loads.every((l) => {
-    const from = stored.get(l.buffer)
-    return made(l.buffer) !== at || (from && !l.guards && sameMap(from.map, l.map))
-  })
-  return forwards ? at : undefined
-}
-
-const sameMap = (a: IndexMap, b: IndexMap): boolean =>
-  !a.indirect && !b.indirect && a.offset === b.offset && a.strides.every((s, i) => s === b.strides[i])
-const spaceOf = (draft: Draft): string => String(draft.outer.map((a) => a.extent))
-
-function opened(draft: Draft): Open {
-  const last = draft.sweeps.at(-1)!
-  const code = codeWriter()
-  const ids = last.code.map(() => -1)
-  last.code.forEach((instr, i) => {
-    ids[i] = code.emit(renumber(instr, (k) => ids[k]!)).id
-  })
-  const stores = last.stores.map((s) => ({ ...s, value: ids[s.value]!, map: renumberMap(s.map, (k) => ids[k]!) }))
-  return {
-    draft,
-    code,
-    stores,
-    space: spaceOf(draft),
-    grows: last.inner.length === 0 && last.stores.every((s) => !s.accumulate),
+/** The place of `draft`: one that it joined, or its own. */
+function placed(m: Merging, draft: Draft, reads: readonly BufferId[], table: Table): number {
+  const last = reads.reduce((latest, b) => Math.max(latest, m.writer.get(b) ?? -1), -1)
+  const tried = new Set<number>()
+  for (const at of candidates(m, draft, reads, last)) {
+    const place = m.places[at]
+    if (at < last || tried.has(at) || !place || !('host' in place)) continue
+    tried.add(at)
+    if (!join(place.host, draft, (b) => m.writer.get(table.whole(b)) === at)) continue
+    announce(m, place.host, at)
+    return at
   }
+  const host = hostFor(draft)
+  const at = m.places.push(host ? { host } : { item: draft }) - 1
+  if (host && !draft.product) announce(m, host, at)
+  return at
 }
 
-function join(host: Open, draft: Draft): void {
-  const [sweep] = draft.sweeps
-  const stored = new Map(host.stores.map((s) => [s.buffer, s.value]))
-  const ids = sweep!.code.map(() => -1)
-  sweep!.code.forEach((instr, i) => {
-    const known = instr.op === 'load' ? stored.get(instr.buffer) : undefined
-    ids[i] = known ?? host.code.emit(renumber(instr, (k) => ids[k]!)).id
-  })
-  for (const s of sweep!.stores)
-    host.stores.push({ ...s, value: ids[s.value]!, map: renumberMap(s.map, (k) => ids[k]!) })
+function announce(m: Merging, host: Host, at: number): void {
+  m.bySpace.set(host.space, at)
+  for (const { space } of host.stages)
+    if (space !== '') m.bySpace.set(host.space === '' ? space : `${host.space},${space}`, at)
 }
 
-function closed({ draft, code, stores }: Open): Draft {
-  return { ...draft, sweeps: [...draft.sweeps.slice(0, -1), { ...draft.sweeps.at(-1)!, code: code.code, stores }] }
-}
-
-/** Without stores to buffers that nothing reads, unless `kept`; kernels that store nothing are dropped. One sweep from the end does. */
-export function dropUnread(
-  items: readonly Item<Draft>[],
-  kept: (buffer: BufferId) => boolean,
-  table: Table,
-): Item<Draft>[] {
-  const readers = new Map<BufferId, number>()
-  const each = (item: Item<Draft>, n: number) => {
-    for (const b of accessesOf(item, table).reads) readers.set(b, (readers.get(b) ?? 0) + n)
+/** Places to try, best first. `last`: the latest producer. */
+function* candidates(m: Merging, draft: Draft, reads: readonly BufferId[], last: number): Generator<number> {
+  yield last
+  const space = spaceOf(draft.outer)
+  const open = (at: number): Host | undefined => {
+    const place = m.places[at]
+    return place && 'host' in place && !place.host.draft.product ? place.host : undefined
   }
-  for (const item of items) each(item, 1)
-  const needed = (s: Store) => kept(s.buffer) || (readers.get(s.buffer) ?? 0) > 0
-  const out: Item<Draft>[] = []
-  for (let i = items.length - 1; i >= 0; i--) {
-    const item = items[i]!
-    if (isLoop(item)) {
-      out.push(item)
-      continue
-    }
-    const sweeps = item.sweeps.map((s) =>
-      s.stores.every(needed) ? s : compact({ ...s, stores: s.stores.filter(needed) }).sweep,
-    )
-    each(item, -1)
-    if (!sweeps.some((sweep) => sweep.stores.length > 0)) continue
-    out.push({ ...item, sweeps })
-    each({ ...item, sweeps }, 1)
+  for (const b of reads) {
+    const at = m.reader.get(b) ?? -1
+    if (at >= m.places.length - RECENT && open(at)?.space === space) yield at
   }
-  return out.reverse()
+  const near = m.bySpace.get(space) ?? -1
+  if (pointsOf(draft) <= SMALL && (open(near)?.points ?? Infinity) <= SMALL) yield near
 }

@@ -1,40 +1,42 @@
 /**
- * split: a long reduction with few results becomes two kernels: partial results of chunks fixed by shape, and their combination.
- * Chunks are what workers share, so a sum of millions runs on all of them, with the same bits on one.
- * Invariant: the cut depends on extents only.
- * May not: split argmax (positions) or contractions (their own blocks).
+ * split: long reductions with few results become two kernels, so that workers can share them: partial results of the reductions'
+ * blocks, which are what ranks take, and their combination, left to right.
+ * Invariant: the bits are those of the kernel that was split, for it combines its blocks in the same order.
+ * May not: split argmax (positions), contractions, or kernels whose later sweeps have loops of their own.
  */
-import type { Affine, Axis, BufferId, Instr, Sweep } from '../../core/loops.ts'
+import type { Affine, Axis, BufferId, Instr, Kernel, Reduction, Sweep } from '../../core/loops.ts'
 import { count, stridesOf } from '../../core/shape.ts'
 import type { Value } from './buffers.ts'
 import { mapForms } from './coalesce.ts'
 import { CHUNK } from './finish.ts'
-import type { Draft } from './lower.ts'
 
 const FEW = 64
 
-export function split(draft: Draft, extra: (value: Omit<Value, 'id'>) => BufferId): readonly Draft[] {
-  const [sweep, ...rest] = draft.sweeps
+export function split(kernel: Kernel, extra: (value: Omit<Value, 'id'>) => BufferId): readonly Kernel[] {
+  const [sweep, ...rest] = kernel.sweeps
   const [first, ...others] = sweep!.inner
-  const results = count(draft.outer.map((a) => a.extent))
-  if (!first || sweep!.reductions.length !== 1 || sweep!.reductions[0]!.monoid === 'argmax' || draft.product)
-    return [draft]
+  const { reductions } = sweep!
+  if (!first || kernel.form || reductions.length === 0 || rest.some((s) => s.inner.length > 0)) return [kernel]
+  if (reductions.some((r) => r.monoid === 'argmax' || r.block !== reductions[0]!.block)) return [kernel]
   const row = count(others.map((a) => a.extent))
-  if (results > FEW || first.extent * row < 2 * CHUNK || row > CHUNK) return [draft]
-  const length = Math.max(1, Math.floor(CHUNK / row))
+  const { block } = reductions[0]!
+  const results = count(kernel.outer.map((a) => a.extent))
+  if (results > FEW || first.extent * row < 2 * CHUNK || row === 0 || block % row !== 0) return [kernel]
+  const length = block / row
   const chunks = Math.ceil(first.extent / length)
-  const reduction = sweep!.reductions[0]!
-  const shape = [...draft.outer.map((a) => a.extent), chunks]
-  const buffer = extra({ name: `partial ${draft.name}`, role: 'temporary', dtype: reduction.dtype, shape })
+  const shape = [...kernel.outer.map((a) => a.extent), chunks]
+  const buffers = reductions.map(({ dtype }) =>
+    extra({ name: `partial ${kernel.name}`, role: 'temporary', dtype, shape }),
+  )
   return [
-    partial(draft, sweep!, length, chunks, buffer),
-    { ...draft, sweeps: [combining(draft, reduction, chunks, buffer), ...rest] },
+    partial(kernel, sweep!, length, chunks, buffers),
+    { ...kernel, sweeps: [combining(kernel, reductions, chunks, buffers), ...rest] },
   ]
 }
 
 /** The chunk axis comes first among the outer ones, so that ranks share chunks. */
-function partial(draft: Draft, sweep: Sweep, length: number, chunks: number, buffer: BufferId): Draft {
-  const p = draft.outer.length
+function partial(kernel: Kernel, sweep: Sweep, length: number, chunks: number, buffers: readonly BufferId[]): Kernel {
+  const p = kernel.outer.length
   const chunk: Axis = { name: 'chunk', extent: chunks, kind: 'parallel' }
   const [first, ...others] = sweep.inner as [Axis, ...Axis[]]
   const tile: Axis = { ...first, extent: length, tile: { of: 0, total: first.extent } }
@@ -43,17 +45,28 @@ function partial(draft: Draft, sweep: Sweep, length: number, chunks: number, buf
     strides: [length * (form.strides[p] ?? 0), ...form.strides],
   })
   const tiled = { ...mapForms(sweep, withChunk), inner: [tile, ...others] }
-  const outer = draft.outer.map((a) => a.extent)
+  const outer = kernel.outer.map((a) => a.extent)
   const map: Affine = { offset: 0, strides: [1, ...stridesOf(outer).map((s) => s * chunks)] }
-  const code: Instr[] = [{ op: 'reduced', dtype: sweep.reductions[0]!.dtype, sweep: 0, which: 0 }]
-  const storing: Sweep = { inner: [], code, reductions: [], stores: [{ buffer, map, value: 0 }] }
-  return { name: draft.name, outer: [chunk, ...draft.outer], sweeps: [tiled, storing], product: false }
+  const code = sweep.reductions.map(({ dtype }, which): Instr => ({ op: 'reduced', dtype, sweep: 0, which }))
+  const stores = buffers.map((buffer, value) => ({ buffer, map, value }))
+  const storing: Sweep = { inner: [], code, reductions: [], stores }
+  return { name: kernel.name, outer: [chunk, ...kernel.outer], sweeps: [tiled, storing] }
 }
 
-function combining(draft: Draft, reduction: Sweep['reductions'][number], chunks: number, buffer: BufferId): Sweep {
-  const outer = draft.outer.map((a) => a.extent)
+function combining(
+  kernel: Kernel,
+  reductions: readonly Reduction[],
+  chunks: number,
+  buffers: readonly BufferId[],
+): Sweep {
+  const outer = kernel.outer.map((a) => a.extent)
   const inner: Axis = { name: 'chunk', extent: chunks, kind: 'sequential' }
   const map: Affine = { offset: 0, strides: [...stridesOf(outer).map((s) => s * chunks), 1] }
-  const code: Instr[] = [{ op: 'load', dtype: reduction.dtype, buffer, map }]
-  return { inner: [inner], code, reductions: [{ ...reduction, value: 0 }], stores: [] }
+  const code = reductions.map(({ dtype }, i): Instr => ({ op: 'load', dtype, buffer: buffers[i]!, map }))
+  return {
+    inner: [inner],
+    code,
+    reductions: reductions.map((r, value) => ({ ...r, value, lanes: 1, block: chunks })),
+    stores: [],
+  }
 }

@@ -117,19 +117,43 @@ function termsOf(kernel: Kernel, sweep: Sweep, store: Store, split: boolean): Te
   return [...axes, ...indirect]
 }
 
-/** All accesses to a buffer that is stored to use one map over the same loops; beside an accumulation, one stride along the split axis. */
+/**
+ * All accesses to a buffer that is stored to use one map over the same loops, or, from another sweep, stay in the outer point's own
+ * part of it; beside an accumulation, one stride along the split axis.
+ */
 function agrees(kernel: Kernel, sweep: Sweep, store: Store, split: boolean): boolean {
   const extents = (s: Sweep): string => s.inner.map((a) => a.extent).join()
   return kernel.sweeps.every((other) => {
     const same = (map: IndexMap, accumulate: boolean): boolean =>
       accumulate || store.accumulate !== undefined
         ? !split || map.strides[0] === store.map.strides[0] || (kernel.outer[0]?.extent ?? 0) < 2
-        : extents(other) === extents(sweep) && text(map) === text(store.map)
+        : (extents(other) === extents(sweep) && text(map) === text(store.map)) ||
+          (other !== sweep && apart(kernel, [partOf(kernel, sweep, store.map), partOf(kernel, other, map)]))
     return (
       other.code.every((i) => i.op !== 'load' || i.buffer !== store.buffer || same(i.map, false)) &&
       other.stores.every((s) => s.buffer !== store.buffer || same(s.map, s.accumulate !== undefined))
     )
   })
+}
+
+/** What a sweep reaches of a buffer at one outer point: elements from the point's first. */
+interface Part {
+  readonly map: IndexMap
+  readonly lo: number
+  readonly hi: number
+}
+function partOf({ outer }: Kernel, sweep: Sweep, map: IndexMap): Part {
+  const steps = sweep.inner.map((a, i) => (map.strides[outer.length + i] ?? 0) * Math.max(0, a.extent - 1))
+  const sum = (side: (a: number, b: number) => number): number => steps.reduce((n, s) => n + side(s, 0), map.offset)
+  return { map, lo: sum(Math.min), hi: sum(Math.max) }
+}
+
+/** The parts move together along the outer axes, and so far that those of two points never meet. */
+function apart({ outer }: Kernel, [a, b]: readonly [Part, Part]): boolean {
+  if (a.map.indirect || b.map.indirect || outer.some((_, i) => a.map.strides[i] !== b.map.strides[i])) return false
+  const reached = Math.max(a.hi, b.hi) - Math.min(a.lo, b.lo)
+  const points = outer.map((axis, i) => ({ stride: a.map.strides[i] ?? 0, count: axis.extent, apart: true }))
+  return separates([...points, { stride: 1, count: reached + 1, apart: false }])
 }
 
 const text = (map: IndexMap): string => JSON.stringify([map.offset, map.strides, map.indirect ?? []])
