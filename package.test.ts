@@ -96,6 +96,8 @@ describe('importing', () => {
   const entries = [
     'cotangent',
     'cotangent/ops',
+    'cotangent/define',
+    'cotangent/backends',
     'cotangent/backends/wasm',
     'cotangent/backends/interpreter',
     'cotangent/testing',

@@ -15,10 +15,11 @@ const says: { readonly [file: string]: readonly RegExp[] } = {
     /^reverse differs by \S+, differences by \S+ \(relative\)$/m,
   ],
   'nist.ts': [/^certified deviations: 27 of 27 to 6 digits$/m, /^certified parameters: reached from 54 of 54 starts$/m],
+  'custom-backend.ts': [/^the same bits as WebAssembly: \d/m],
   'huge-layer.ts': [/^elementwise: J t .* full matrix 4 TB$/m, /^low rank: Jᵀ u .* full matrix 4 TB$/m],
 }
 /** Not examples, but read by them. */
-const parts = ['digits.ts', 'examples.test.ts']
+const parts = ['digits.ts', 'custom-backend.test.ts', 'examples.test.ts']
 
 describe('examples', () => {
   it('are all listed here', () =>

@@ -7,9 +7,9 @@ import type { PlanBuffer, PlanData } from '../../planner/types.ts'
 import { affine, axis, code, planBuilder, reduction, sweep } from '../fixtures/builder.ts'
 import type { Fixture } from '../fixtures/sample.ts'
 import { fixtures } from '../plans.fixture.ts'
+import { accumulator } from '../reduce.ts'
 import { views } from '../views.ts'
 import { interpret } from './index.ts'
-import { accumulator } from './reduce.ts'
 
 const named = (name: string): Fixture => fixtures.find((f) => f.name === name)!
 

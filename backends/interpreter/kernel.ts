@@ -7,9 +7,9 @@ import { broken } from '../../core/errors.ts'
 import type { Affine, Axis, Guard, IndexMap, Instr, Kernel, Store, Sweep } from '../../core/loops.ts'
 import { decodeNumber } from '../../core/scalar.ts'
 import { basic, round } from '../../core/scalar-evaluate.ts'
+import { accumulator } from '../reduce.ts'
 import type { FaultRecord } from '../runner.ts'
 import type { MemoryAccess } from './memory.ts'
-import { accumulator } from './reduce.ts'
 
 /** Where a kernel is: the values of the axes in scope, of the code so far, and of earlier sweeps' reductions. */
 interface Point {

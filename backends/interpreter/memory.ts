@@ -5,9 +5,10 @@
  * May not: know kernels.
  */
 import { shadow } from '../../core/errors.ts'
-import type { DType, TypedArray } from '../../core/ir.ts'
+import type { DType } from '../../core/ir.ts'
 import type { BufferId } from '../../core/loops.ts'
 import type { PlanBuffer, PlanData } from '../../planner/types.ts'
+import { heapOf } from '../heap.ts'
 
 export interface MemoryAccess {
   load(kernel: string, buffer: BufferId, element: number, dtype: DType): number
@@ -30,23 +31,12 @@ const NOBODY = -1
 const persistent = new Set<PlanBuffer['role']>(['control', 'input', 'state', 'constant'])
 
 export function shadowMemory(plan: PlanData): ShadowMemory {
-  const memory = new ArrayBuffer(plan.arena)
-  const bytes = new Uint8Array(memory)
-  const whole = <T>(View: { new (b: ArrayBuffer, offset: number, length: number): T; BYTES_PER_ELEMENT: number }): T =>
-    new View(memory, 0, Math.floor(plan.arena / View.BYTES_PER_ELEMENT))
-  const views: Readonly<Record<DType, TypedArray>> = {
-    f32: whole(Float32Array),
-    f64: whole(Float64Array),
-    i32: whole(Int32Array),
-    bool: bytes,
-    u8: bytes,
-  }
+  const { memory, views, iterations, start: startOf } = heapOf(plan)
   const owner = new Int32Array(plan.arena).fill(NOBODY)
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]))
   /** The buffer whose bytes a buffer's are: of a slice, the whole. */
   const wholes = new Map<BufferId, BufferId>()
   for (const b of plan.buffers) wholes.set(b.id, b.of === undefined ? b.id : wholes.get(b.of)!)
-  const iterations = new Int32Array(plan.loops.length)
   let highWater = 0
 
   const touch = (end: number): void => {
@@ -66,7 +56,7 @@ export function shadowMemory(plan: PlanData): ShadowMemory {
     if (b === undefined) throw shadow(kernel, `#${id}`, element, 'there is no such buffer')
     const at = element * size
     if (!(at >= 0 && at + size <= b.bytes)) throw shadow(kernel, b.name, element, 'the access lies outside the buffer')
-    const start = (b.moves ?? []).reduce((sum, { loop, stride }) => sum + stride * iterations[loop]!, b.offset)
+    const start = startOf(id)
     const whole = b.of === undefined ? b : buffers.get(wholes.get(id)!)!
     if (start < whole.offset || start + b.bytes > whole.offset + whole.bytes)
       throw shadow(kernel, b.name, element, 'the slice lies outside its buffer')

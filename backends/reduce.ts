@@ -4,9 +4,9 @@
  * May not: touch memory.
  */
 
-import type { DType } from '../../core/ir.ts'
-import type { Monoid, Reduction } from '../../core/loops.ts'
-import { basic, round } from '../../core/scalar-evaluate.ts'
+import type { DType } from '../core/ir.ts'
+import type { Monoid, Reduction } from '../core/loops.ts'
+import { basic, round } from '../core/scalar-evaluate.ts'
 
 interface Partial {
   readonly value: number

@@ -1,0 +1,12 @@
+/** cotangent/backends: what a backend of your own is made of; examples/custom-backend.ts is one. Re-exports, nothing else. */
+export type { Affine, Axis, Guard, IndexMap, Instr, Kernel, Reduction, Store, Sweep } from '../core/loops.ts'
+export { decodeNumber } from '../core/scalar.ts'
+export { basic, round } from '../core/scalar-evaluate.ts'
+export { expandKernel } from '../planner/kernels/expand.ts'
+export type { Loop, PlanBuffer, PlanData, Step } from '../planner/types.ts'
+export type { Backend, LoadOptions } from './backend.ts'
+export { Executable, type ExecutableOptions } from './executable.ts'
+export { type Heap, heapOf } from './heap.ts'
+export { type Accumulator, accumulator } from './reduce.ts'
+export type { FaultRecord, Runner, RunnerOptions } from './runner.ts'
+export { type Sequential, sequentialRunner } from './sequential.ts'
