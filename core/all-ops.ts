@@ -8,6 +8,7 @@ import { branch } from './control/branch.ts'
 import { again, checkpointed, withVjp } from './control/region.ts'
 import { scanOp } from './control/scan.ts'
 import { whileOp } from './control/while.ts'
+import { jacobianEach } from './differentiate/per-example.ts'
 import * as derivatives from './differentiate/requests.ts'
 import type { Op } from './ir.ts'
 import { choleskyFactor } from './linalg/cholesky.ts'
@@ -41,6 +42,7 @@ const exported: readonly unknown[] = [
   ...control,
   ...matrices,
   threefry,
+  jacobianEach,
   ...Object.values(ops),
   ...Object.values(derivatives),
 ]

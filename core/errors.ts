@@ -309,4 +309,21 @@ export function documentError(path: string, what: string, options?: ErrorOptions
 }
 export function badType(text: string): DeclarationError {
   return new DeclarationError('E_TYPE_TEXT', `'${text}' is no type; write one like f32[B,784], or f32 for a scalar`)
+export function coupledExamples(
+  request: string,
+  dimension: string,
+  op: string,
+  node: string,
+  why: string,
+): DeclarationError {
+  return new DeclarationError(
+    'E_COUPLED',
+    `${request} for each '${dimension}': ${op} ${why}\n  ${node}\n  remedy: ask for the derivative of a value per example (before any mean or norm over '${dimension}'), or leave out perExample`,
+  )
+}
+export function noExamples(what: string, name: string, dimension: string, where: string): DeclarationError {
+  return new DeclarationError(
+    'E_EXAMPLES',
+    `${where}: ${what} '${name}' must have dimension '${dimension}' ${what === 'output' ? 'once' : 'at most once'}`,
+  )
 }

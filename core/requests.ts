@@ -5,11 +5,13 @@
  * May not: differentiate; that happens when the planner resolves the request.
  */
 
+import { jacobianEach } from './differentiate/per-example.ts'
 import { jacobian as jacobianOp, jvp as jvpOp, vjp as vjpOp, vmap as vmapOp } from './differentiate/requests.ts'
 import { nameTaken, notDifferentiable, notScalar, unbatchableState, unknownName } from './errors.ts'
 import type { Dim, Node } from './ir.ts'
 import { zeros } from './nn/initializers.ts'
 import type { Mode } from './order.ts'
+import { perExample } from './per-example.ts'
 import { results } from './primitives/tuple.ts'
 import {
   type FloatNames,
@@ -64,6 +66,7 @@ function asked(p: Any, what: string, of: string | readonly string[], wrt: string
 
 const outputNode = (p: Any, name: string): Node => p.graph.outputs.find((o) => o.name === name)!.node
 const ident = (name: string): string => name.replaceAll('.', '_')
+const derivativeName = (y: string, x: string): string => `d${ident(y)}_d${ident(x)}`
 
 interface Built {
   readonly inputs: Values
@@ -105,45 +108,48 @@ const finish = <R>(p: Any, what: string, b: Built & { nodes: Node[] }): R =>
 
 /**
  * dy/dx in full, shape [...y, ...x], as output `dy_dx` beside the outputs of `p`. `mode` names a kind of order, or is one
- * in full (`Order`, JSON); by default the planner compares the predicted time of all and says why (`plan(…).orders`).
+ * in full (`Order`, JSON); by default the planner compares the predicted time of all and says why (`plan(…).orders`). `perExample: 'B'` gives [B, ...y, ...x], the
+ * Jacobian of each example of the dimension 'B'; refused where examples cannot be proven independent, naming what couples them.
  */
 export function jacobian<I extends Values, S extends Values, O, const F extends Names<O>, const V extends Wrt<I, S>>(
   p: Program<I, S, O>,
-  o: { readonly of: F; readonly wrt: V | readonly V[]; readonly mode?: Mode },
+  o: { readonly of: F; readonly wrt: V | readonly V[]; readonly mode?: Mode; readonly perExample?: string },
 ): Program<I, S, O & Dense<`d${F}_d${Spread<I, S, V>}`>> {
   const a = asked(p, 'jacobian', o.of, o.wrt)
-  return finish(p, 'jacobian', jacobianParts(p, 'jacobian', a, o.mode ?? 'auto'))
+  return finish(p, 'jacobian', jacobianParts(p, 'jacobian', a, o.mode ?? 'auto', derivativeName, o.perExample))
 }
 
-function jacobianParts(
-  p: Any,
-  what: string,
-  a: Asked,
-  mode: Mode,
-  rename = (y: string, x: string): string => `d${ident(y)}_d${ident(x)}`,
-) {
+function jacobianParts(p: Any, what: string, a: Asked, mode: Mode, rename = derivativeName, each?: string) {
   const names = a.of.flatMap((y) => a.wrt.map((x) => rename(y, x)))
-  return requested(
-    p,
-    what,
-    (operands) => jacobianOp(operands, { body: p.graph, of: a.of, wrt: a.wrt, mode, label: names.join(' ') }),
-    names,
-  )
+  const params = { body: p.graph, wrt: a.wrt, mode, label: names.join(' ') }
+  const op = (operands: readonly Node[]) =>
+    each === undefined
+      ? jacobianOp(operands, { ...params, of: a.of })
+      : jacobianEach(operands, {
+          ...params,
+          of: a.of[0]!,
+          ...perExample(p.graph, a.of[0]!, each, `${what} of ${p.name}`),
+        })
+  return requested(p, what, op, names)
 }
 
-/** The gradient of a scalar output: `df_dx` for each x, beside the outputs of `p`. Reverse mode: one pass, whatever the number of inputs. */
+/**
+ * The gradient of a scalar output: `df_dx` for each x, beside the outputs of `p`. Reverse mode: one pass, whatever the number of inputs.
+ * `perExample: 'B'`: of an output of shape ['B'], a gradient for each example, [B, ...x].
+ */
 export function grad<I extends Values, S extends Values, O, const F extends Names<O>, const V extends Wrt<I, S>>(
   p: Program<I, S, O>,
-  o: { readonly of: F; readonly wrt: V | readonly V[] },
+  o: { readonly of: F; readonly wrt: V | readonly V[]; readonly perExample?: string },
 ): Program<I, S, O & Dense<`d${F}_d${Spread<I, S, V>}`>> {
   const a = asked(p, 'grad', o.of, o.wrt)
-  requireScalars(p, 'grad', a)
-  return finish(p, 'grad', jacobianParts(p, 'grad', a, 'reverse'))
+  requireScalars(p, 'grad', a, o.perExample)
+  return finish(p, 'grad', jacobianParts(p, 'grad', a, 'reverse', derivativeName, o.perExample))
 }
 
-function requireScalars(p: Any, what: string, a: Asked): void {
+function requireScalars(p: Any, what: string, a: Asked, each?: string): void {
   for (const y of a.of)
-    if (outputNode(p, y).shape.length > 0) throw notScalar(y, showType(outputNode(p, y).type), `${what} of ${p.name}`)
+    if (outputNode(p, y).shape.some((d) => d !== each || each === undefined))
+      throw notScalar(y, showType(outputNode(p, y).type), `${what} of ${p.name}`)
 }
 
 /** `grad`, with no other outputs than the value and its gradients. */

@@ -24,7 +24,7 @@ const bodyOf = (p: Params): Graph => p['body'] as Graph
 const namesOf = (p: Params, key: 'of' | 'wrt'): readonly string[] => (p[key] ?? []) as readonly string[]
 const typeOf = (node: Node): TensorType => node.type as TensorType
 
-function unresolved(name: string): never {
+export function unresolved(name: string): never {
   throw broken(name, 'a request reached a stage that runs after `resolve`', 'call resolve(graph, choose) first')
 }
 
@@ -38,7 +38,7 @@ interface Request {
 }
 
 /** Operands must have the types of the body's inputs, then of what the request adds; the error names the one that has not. */
-function requireArguments(name: string, p: Params, operands: readonly Node[], wanted: readonly Type[]): void {
+export function requireArguments(name: string, p: Params, operands: readonly Node[], wanted: readonly Type[]): void {
   const body = bodyOf(p)
   if (operands.length !== wanted.length)
     throw operandError(`${name} of ${body.name}: takes ${wanted.length} operands, got ${operands.length}`, operands)

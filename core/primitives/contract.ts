@@ -76,7 +76,7 @@ export const contract: Callable<(spec: string, a: Node, b: Node) => Node> = op(
       const [a, b] = node.operands as [Node, Node]
       return contract(node.params['spec'] as string, cut(s.a, a), cut(s.b, b))
     },
-    rewrite: (node) => identityProduct(specOf(node.params), node.operands as [Node, Node]),
+    rewrite: (node) => withoutUnits(node) ?? identityProduct(specOf(node.params), node.operands as [Node, Node]),
     evaluate: (p, [a, b], type) => evaluateContract(specOf(p), a!, b!, (type as TensorType).shape as number[]),
     lower: (node) => lowerContract(node),
     samples: (dtype) =>
@@ -95,6 +95,22 @@ export const contract: Callable<(spec: string, a: Node, b: Node) => Node> = op(
   },
   (spec, a, b) => makeNode(contract, [asNode(a, 'contract'), asNode(b, 'contract')], { spec }),
 )
+
+/** Without the letters of size 1, which select nothing: seeds of one example among many leave such behind. */
+function withoutUnits(node: Node): Node | undefined {
+  const [a, b] = node.operands as [Node, Node]
+  const s = specOf(node.params)
+  const unit = (l: string): boolean => (s.a.includes(l) ? a.shape[s.a.indexOf(l)] : b.shape[s.b.indexOf(l)]) === 1
+  const kept = (letters: string): string => [...letters].filter((l) => !unit(l)).join('')
+  const spec = `${kept(s.a)},${kept(s.b)}->${kept(s.out)}`
+  if (spec.length === s.a.length + s.b.length + s.out.length + ',->'.length) return undefined
+  const squeezed = (x: Node): Node =>
+    reshape(
+      x,
+      x.shape.filter((d) => d !== 1),
+    )
+  return reshape(contract(spec, squeezed(a), squeezed(b)), node.shape)
+}
 
 /** The size of every letter, or an error that names the clash. */
 function sizesOf(p: Params, a: Node, b: Node): Map<string, Dim> {

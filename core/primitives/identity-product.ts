@@ -29,7 +29,11 @@ interface Scaled {
 function scaledIdentity(node: Node): Scaled | undefined {
   const diagonals: Node[] = []
   let at = node
-  while (at.op === mul) {
+  while (at.op === mul || sameRows(at)) {
+    if (at.op !== mul) {
+      at = at.operands[0]!
+      continue
+    }
     const stretched = at.operands.findIndex(
       (x) => x.op.facts.stretches && !(x.params['axes'] as readonly number[]).includes(0),
     )
@@ -42,6 +46,9 @@ function scaledIdentity(node: Node): Scaled | undefined {
   }
   return at.op === eye ? { identity: at, diagonals } : undefined
 }
+
+/** A reshape that leaves the rows as they are: what stands in a column keeps its place among the columns. */
+const sameRows = (node: Node): boolean => node.op === reshape && node.shape[0] === node.operands[0]!.shape[0]
 
 /** The contraction as a selection of rows of the other operand, if one operand is a scaled identity and all its columns are summed over. */
 export function identityProduct(s: Letters, operands: readonly [Node, Node]): Node | undefined {

@@ -37,6 +37,23 @@ describe('auto', () => {
   })
 })
 
+describe('example by example', () => {
+  it('is priced like any other, and far below the full Jacobian', () => {
+    const p = program({
+      inputs: { x: f32('B', 24) },
+      state: { w: f32(24, 16) },
+      outputs: ({ x, w }) => ({ y: op.tanh(op.matmul(x, w)) }),
+    })
+    const made = (each: boolean) =>
+      plan(jacobian(p, { of: 'y', wrt: 'x', ...(each && { perExample: 'B' }) }), { sizes: { B: 32 } })
+    const { chosen, candidates } = made(true).orders['dy_dx']!
+    const mul = (o: typeof candidates) => Math.min(...o.map((c) => c.multiplications))
+    expect(candidates.map((c) => c.name)).toContain(chosen)
+    expect(mul(candidates) * 16).toBeLessThan(mul(made(false).orders['dy_dx']!.candidates))
+    expect(made(true).outputs.find((o) => o.name === 'dy_dx')!.shape).toEqual([32, 16, 24])
+  })
+})
+
 describe('a mode', () => {
   const p = layers(64, 4, 32, 4, 64)
   it('that is a kind is obeyed, and one that was reported gives the same plan', () => {
