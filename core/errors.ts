@@ -327,3 +327,9 @@ export function noExamples(what: string, name: string, dimension: string, where:
     `${where}: ${what} '${name}' must have dimension '${dimension}' ${what === 'output' ? 'once' : 'at most once'}`,
   )
 }
+export function residualSize(residual: string, x: string): DeclarationError {
+  return new DeclarationError(
+    'E_RESIDUAL',
+    `implicit: the residual is ${residual} for a solution ${x}; there must be one equation for each unknown`,
+  )
+}

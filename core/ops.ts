@@ -157,6 +157,7 @@ export {
   variance,
 } from './composites/statistics.ts'
 export { maxUnpool, type UnpoolOptions } from './composites/unpooling.ts'
+export { implicit } from './control/implicit.ts'
 export { cond, scan, whileLoop } from './control/loops.ts'
 export { checkpoint, customVjp } from './control/region.ts'
 export { cholesky } from './linalg/cholesky.ts'
