@@ -282,15 +282,6 @@ export function cyclicGraph(cycle: readonly number[]): InputError {
 export function chainFile(line: number, why: string): InputError {
   return new InputError('E_CHAIN', `line ${line}: ${why}`)
 }
-export function impossibleOrder(kind: string, why: string): DeclarationError {
-  return new DeclarationError('E_ORDER', `mode '${kind}': ${why}; use mode 'auto', or 'forward' or 'reverse'`)
-}
-export function unknownOrder(kind: string, known: readonly string[]): DeclarationError {
-  return new DeclarationError(
-    'E_MODE',
-    `mode '${kind}' is not known; use 'auto', ${known.map((k) => `'${k}'`).join(', ')}`,
-  )
-}
 
 // ——— formulas and documents ———
 
@@ -309,27 +300,4 @@ export function documentError(path: string, what: string, options?: ErrorOptions
 }
 export function badType(text: string): DeclarationError {
   return new DeclarationError('E_TYPE_TEXT', `'${text}' is no type; write one like f32[B,784], or f32 for a scalar`)
-export function coupledExamples(
-  request: string,
-  dimension: string,
-  op: string,
-  node: string,
-  why: string,
-): DeclarationError {
-  return new DeclarationError(
-    'E_COUPLED',
-    `${request} for each '${dimension}': ${op} ${why}\n  ${node}\n  remedy: ask for the derivative of a value per example (before any mean or norm over '${dimension}'), or leave out perExample`,
-  )
-}
-export function noExamples(what: string, name: string, dimension: string, where: string): DeclarationError {
-  return new DeclarationError(
-    'E_EXAMPLES',
-    `${where}: ${what} '${name}' must have dimension '${dimension}' ${what === 'output' ? 'once' : 'at most once'}`,
-  )
-}
-export function residualSize(residual: string, x: string): DeclarationError {
-  return new DeclarationError(
-    'E_RESIDUAL',
-    `implicit: the residual is ${residual} for a solution ${x}; there must be one equation for each unknown`,
-  )
 }

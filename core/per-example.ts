@@ -3,7 +3,8 @@
  * Invariant: the name stands once in the shape of the result, and at most once in that of every input.
  * May not: prove independence (differentiate/independence.ts does, when the request is resolved).
  */
-import { noExamples, unknownName } from './errors.ts'
+import { unknownName } from './errors.ts'
+import { noExamples } from './errors-orders.ts'
 import type { Dim, Graph, Params } from './ir.ts'
 import { bind } from './rebuild.ts'
 

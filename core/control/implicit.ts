@@ -6,7 +6,7 @@
  */
 import { asNode } from '../define.ts'
 import { jacobian, vjp } from '../differentiate/requests.ts'
-import { residualSize } from '../errors.ts'
+import { residualSize } from '../errors-orders.ts'
 import { graphOf } from '../graph.ts'
 import type { Graph, Node, TensorType } from '../ir.ts'
 import { solve as linearSolve } from '../linalg/systems.ts'

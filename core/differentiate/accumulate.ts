@@ -3,7 +3,7 @@
  * Invariant: the result has shape [...y, ...x] and the output's dtype, whatever the order.
  * May not: decide the order (the planner's), or build a Jacobian nobody asked for.
  */
-import { unknownOrder } from '../errors.ts'
+import { unknownOrder } from '../errors-orders.ts'
 import type { Node } from '../ir.ts'
 import type { Order, OrderKind } from '../order.ts'
 import type { Linearization } from './linearize.ts'

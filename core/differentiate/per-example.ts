@@ -5,7 +5,7 @@
  * May not: choose.
  */
 import { type Callable, noSamples, op } from '../define.ts'
-import { coupledExamples } from '../errors.ts'
+import { coupledExamples } from '../errors-orders.ts'
 import { graphOf } from '../graph.ts'
 import type { Choose, Dim, Graph, Node, Params, TensorType } from '../ir.ts'
 import { inspect, makeNode } from '../node.ts'

@@ -3,7 +3,7 @@
  * Invariant: no op of the result has `expand`; bodies are resolved before they are differentiated.
  * May not: choose; `choose` is passed in. The default compares input and output dimensions.
  */
-import { impossibleOrder } from '../errors.ts'
+import { impossibleOrder } from '../errors-orders.ts'
 import { graphOf } from '../graph.ts'
 import type { Choose, Graph, Node, Params } from '../ir.ts'
 import { inheritSite, typedNode } from '../node.ts'

@@ -6,7 +6,7 @@
  */
 
 import { byDimensions, inlineRegions } from '../../core/differentiate/resolve.ts'
-import { impossibleOrder, unknownOrder } from '../../core/errors.ts'
+import { impossibleOrder, unknownOrder } from '../../core/errors-orders.ts'
 import type { Choose, Graph, Problem } from '../../core/ir.ts'
 import { bracketText, type Mode, type Order } from '../../core/order.ts'
 import { bytesOf, count } from '../../core/shape.ts'

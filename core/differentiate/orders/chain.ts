@@ -3,7 +3,7 @@
  * Invariant: the same Jacobian whatever the bracketing; a user's order is checked before anything is built.
  * May not: choose.
  */
-import { impossibleOrder } from '../../errors.ts'
+import { impossibleOrder } from '../../errors-orders.ts'
 import type { Node } from '../../ir.ts'
 import type { ChainOrder, ChainStep } from '../../order.ts'
 import { cutsOf, segment } from '../cuts.ts'
