@@ -173,7 +173,13 @@ const BLOCK = 1024
 
 function applyScalar({ op: name, args, dtype }: Written, registers: readonly Float64Array[], n: number): void {
   const [to, a, b, c] = [0, 1, 2, 3].map((i) => registers[args[i] ?? args[1]!]!) as [F64, F64, F64, F64]
-  const f = name in reference ? reference[name as keyof typeof reference] : basic[name as keyof typeof basic]
-  for (let i = 0; i < n; i++) to[i] = round(f(a[i]!, b[i]!, c[i]!, dtype), dtype)
+  if (name in reference) {
+    const f = reference[name as keyof typeof reference]
+    for (let i = 0; i < n; i++) to[i] = f(a[i]!, b[i]!)
+  } else {
+    const f = basic[name as keyof typeof basic]
+    for (let i = 0; i < n; i++) to[i] = f(a[i]!, b[i]!, c[i]!, dtype)
+  }
+  if (dtype !== 'f64') for (let i = 0; i < n; i++) to[i] = round(to[i]!, dtype)
 }
 type F64 = Float64Array
