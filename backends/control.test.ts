@@ -13,6 +13,7 @@ import { grad, hvp, jacobian, jvp, vmap } from '../core/requests.ts'
 import { ramp } from '../core/samples.ts'
 import { validatePlan } from '../planner/memory/validate.ts'
 import { plan } from '../planner/plan.ts'
+import type { Plan } from '../planner/types.ts'
 import { asProgram, derivatives, slow, valuesFor } from './random-programs.fixture.ts'
 import { wasm } from './wasm/index.ts'
 import { firstDifference, runInterpreter } from './wasm/run.fixture.ts'
@@ -34,7 +35,9 @@ const valuesOf = (p: AnyProgram): Values =>
 const flat = (v: TypedArray | number): ArrayLike<number> => (typeof v === 'number' ? [v] : v)
 
 async function check(p: AnyProgram, given: Values = valuesOf(p), most = 1e-11): Promise<void> {
-  const made = plan(p, { threads: 3, target: slow })
+  for (const scalars of [true, false]) await checkPlan(p, plan(p, { threads: 3, target: slow, scalars }), given, most)
+}
+async function checkPlan(p: AnyProgram, made: Plan, given: Values, most: number): Promise<void> {
   expect(validatePlan(made)).toEqual([])
   const arrays = Object.fromEntries(Object.entries(given).map(([k, t]) => [k, t.data]))
   const reference = runInterpreter(made, arrays)

@@ -53,7 +53,9 @@ function check(p: AnyProgram, inputs: { readonly [name: string]: Tensor }, graph
   close(reference, wanted(p, given), eps)
   for (const ranks of [1, 2, 3])
     expect(firstDifference(runModule(plans.nothing, arrays, ranks), reference), `${ranks} ranks`).toBeUndefined()
-  for (const off of ['placement', 'inPlace'] as const)
+  const straight = runModule(plans.loops, arrays, 1)
+  expect(firstDifference(straight, reference), 'WebAssembly without loops').toBeUndefined()
+  for (const off of ['placement', 'inPlace', 'loops'] as const)
     expect(firstDifference(runInterpreter(plans[off], arrays), reference), `without ${off}`).toBeUndefined()
   for (const off of ['fusion', 'passes'] as const) {
     const other = runInterpreter(plans[off], arrays)

@@ -68,17 +68,19 @@ export const slow: Target = {
   contractionFlops: { f32: 1, f64: 1 },
   bandwidth: 1,
 }
-const base: PlanOptions = { threads: 3, target: slow }
+/** Small kernels stay loops, or few would be left here. */
+const base: PlanOptions = { threads: 3, target: slow, scalars: false }
 
 /** The same program planned with one thing off each. */
 export const plansOf = (
   p: AnyProgram,
-): { [off in 'nothing' | 'placement' | 'inPlace' | 'fusion' | 'passes']: Plan } => ({
+): { [off in 'nothing' | 'placement' | 'inPlace' | 'fusion' | 'passes' | 'loops']: Plan } => ({
   nothing: plan(p, base),
   placement: plan(p, { ...base, placement: 'naive' }),
   inPlace: plan(p, { ...base, inPlace: false }),
   fusion: plan(p, { ...base, fusion: false }),
   passes: plan(p, { ...base, passes: [] }),
+  loops: plan(p, { ...base, scalars: true }),
 })
 
 /** Values for every input of `p`: the given ones, and small multiples of 1/16 for those that a request added. */

@@ -8,6 +8,7 @@ import type { BufferId } from '../core/loops.ts'
 import { bytesOf, count } from '../core/shape.ts'
 import type { Value } from './kernels/buffers.ts'
 import { place, type Strategy } from './memory/place.ts'
+import { withLoopBarriers } from './schedule/alone.ts'
 import { type Lifetime, lifetimes } from './schedule/lifetimes.ts'
 import { overLoops } from './schedule/loop-lifetimes.ts'
 import type { Scheduled } from './schedule/schedule.ts'
@@ -34,7 +35,7 @@ export function addresses(s: Scheduled, strategy: Strategy): Addresses {
   const values = s.table.values.filter((v) => (v.role === 'temporary' ? touched : kept).has(v.id))
   const wholes = values.filter((v) => !v.slice)
   const parted = new Set(values.flatMap((v) => (v.slice ? [s.table.whole(v.id)] : [])))
-  const live = overLoops(lifetimes(s.accesses, s.steps, wholes), s.accesses, s.loops, parted)
+  const live = overLoops(lifetimes(s.accesses, withLoopBarriers(s), wholes), s.accesses, s.loops, parted)
   const { offsets, arena, bound } = placed(wholes, live, strategy)
   const ids = new Map(values.map((v, i) => [v.id, i]))
   const made = new Map<BufferId, PlanBuffer>()

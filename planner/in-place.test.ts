@@ -39,12 +39,24 @@ describe('state', () => {
     const p = planned(
       program({
         inputs: {},
-        state: { a: f32(5), b: f32(5) },
+        state: { a: f32(500), b: f32(500) },
         body: ({ a, b }) => ({ outputs: {}, next: { a: b, b: a } }),
       }),
     )
     expect(written(p)).toEqual(['a', 'b'])
     expect(p.buffers.filter((b) => b.role === 'temporary').length).toBeGreaterThan(0)
+  })
+  it('that swaps and is small is exchanged in registers', () => {
+    const p = planned(
+      program({
+        inputs: {},
+        state: { a: f32(5), b: f32(5) },
+        body: ({ a, b }) => ({ outputs: {}, next: { a: b, b: a } }),
+      }),
+    )
+    expect(written(p)).toEqual(['a', 'b'])
+    expect(p.kernels.length).toBe(1)
+    expect(p.buffers.filter((b) => b.role === 'temporary')).toEqual([])
   })
   it('that an output shows is the value before the step', () => {
     const p = planned(

@@ -33,6 +33,8 @@ export interface PlanOptions {
   readonly passes?: readonly PassName[]
   /** Several nodes a kernel. Default true. */
   readonly fusion?: boolean
+  /** Small kernels together as straight-line code, in loops and outside. Default true; without `fusion` never. */
+  readonly scalars?: boolean
   /** Results in the memory of operands that die, states updated where they are. Default true. */
   readonly inPlace?: boolean
   /** 'exact' searches where 'greedy' misses the lower bound, within a budget; 'naive' gives every buffer memory of its own. Default 'exact'. */
@@ -47,6 +49,7 @@ const defaults: readonly PassName[] = ['simplify', 'fold', 'cse', 'simplify', 'd
 /** Everything decided, nothing run. Throws DeclarationError where a named dimension has no size. */
 export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>, options: PlanOptions = {}): Plan {
   const { target = wasmTarget, threads = 1, placement = 'exact', fusion = true, inPlace = true } = options
+  const scalars = fusion && (options.scalars ?? true)
   const names = options.passes ?? defaults
   const optimise = (graph: Graph): Graph => names.reduce((g, name) => inBodies(passes[name])(g), graph)
   const bound = bindAll(p, options.sizes ?? {})
@@ -58,7 +61,7 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
     graph = inBodies(passes[name])(graph)
     report.push({ pass: name, nodes: graph.nodes.length })
   }
-  const fused = fuse(graph, { fusion, threads })
+  const fused = fuse(graph, { fusion, scalars, threads })
   const scheduled = schedule(fused, { threads, target, inPlace })
   const data = layout(p, fused, scheduled, { placement, threads, target, orders, passes: report })
   return withExplain(data)

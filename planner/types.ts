@@ -60,10 +60,14 @@ export interface Loop {
   readonly first: number
   readonly last: number
   readonly count: number
-  /** Each iteration starts only if the bool in this buffer is `is`; all ranks meet before it is read, and after. */
+  /** Each iteration starts only if the bool in this buffer is `is`; all ranks meet before it is read, and after, unless rank 0 is alone. */
   readonly test?: { readonly buffer: BufferId; readonly is: boolean }
   /** The fault of a test that still holds after `count` iterations. */
   readonly fault?: number
+  /** Rank 0 runs it all, tests and loops inside included, and meets nobody meanwhile. Such a loop is in no other of its kind. */
+  readonly alone?: true
+  /** Of a loop that rank 0 runs alone: all ranks meet after it. */
+  readonly barrier?: true
 }
 
 /** Why a run was rejected while running: an index (named) was outside 0 … extent−1. */

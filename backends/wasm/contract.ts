@@ -115,5 +115,9 @@ function epilogueOf(nest: Nest, { rows, columns, block, dtype }: Panels, origin:
     whole,
     (a) => inside.includes(a) && inside.includes(a + 1) && a + 1 !== columns.axes[0],
   )
-  return { nest: { ...nest, kernel: short, origins: new Map([...nest.origins, [TOTALS, origin]]) }, origin, joined }
+  return {
+    nest: { ...nest, kernel: short, origins: new Map([...nest.origins, [TOTALS, { local: origin, offset: 0 }]]) },
+    origin,
+    joined,
+  }
 }

@@ -13,13 +13,21 @@ import { emitVector, pushLane, setLane } from './emit-vector.ts'
 import { addressForm, type Cursors, cursorOf, type Form, indexForm, unsignedForm } from './loops-forms.ts'
 import { OP } from './opcodes.ts'
 
+/** An address: a local plus a number. */
+export interface Origin {
+  readonly local: number
+  readonly offset: number
+}
+
 /** What is fixed while one kernel is generated. */
 export interface Nest {
   readonly code: Code
   readonly kernel: Kernel
   readonly buffers: ReadonlyMap<BufferId, PlanBuffer>
   /** Buffers whose address is in a local. */
-  readonly origins: ReadonlyMap<BufferId, number>
+  readonly origins: ReadonlyMap<BufferId, Origin>
+  /** The local that holds an element for good, where one does. */
+  readonly held?: (buffer: BufferId, element: number) => Value | undefined
   readonly cursors: Cursors
   /** Locals of the axes in scope. */
   readonly axes: number[]
@@ -41,10 +49,8 @@ export interface Point {
 
 export type Load = Extract<Instr, { op: 'load' }>
 
-const startOf = (nest: Nest, buffer: BufferId): number | { local: number } => {
-  const local = nest.origins.get(buffer)
-  return local === undefined ? nest.buffers.get(buffer)!.offset : { local }
-}
+const startOf = (nest: Nest, buffer: BufferId): number | Origin =>
+  nest.origins.get(buffer) ?? nest.buffers.get(buffer)!.offset
 export const loadForm = (nest: Nest, { map, dtype, buffer }: Load): Form =>
   addressForm(map, SHIFT[dtype], startOf(nest, buffer))
 export const storeForm = (nest: Nest, { map, buffer }: Store, dtype: Value['dtype']): Form =>
@@ -149,6 +155,8 @@ function guarded(
 export function emitLoad(nest: Nest, instr: Load, point: Point): Value {
   const { code } = nest
   const { dtype, guards = [] } = instr
+  const held = nest.held?.(instr.buffer, instr.map.offset)
+  if (held) return held
   const place = placeOf(nest, loadForm(nest, instr), instr.map, dtype, point)
   const alike = point.width === 1 || (place.step === 0 && varying(guards, point).length === 0)
   const out = newValue(code, dtype, point.width, alike)

@@ -25,10 +25,15 @@ export const indexForm = ({ strides, offset }: Affine): Form => ({ coefficients:
  * In bytes. An instruction's offset does not wrap around, so it may hold the constant only where the rest of the sum is never negative;
  * otherwise the constant is in the cursor and `offset` is 0.
  */
-export function addressForm(map: IndexMap, shift: number, start: number | { readonly local: number }): Form {
+export function addressForm(
+  map: IndexMap,
+  shift: number,
+  start: number | { readonly local: number; readonly offset: number },
+): Form {
   const size = 2 ** shift
   const coefficients = map.strides.map((s) => s * size)
-  if (typeof start !== 'number') return { coefficients, base: 0, origin: start.local, offset: map.offset * size }
+  if (typeof start !== 'number')
+    return { coefficients, base: 0, origin: start.local, offset: start.offset + map.offset * size }
   const constant = start + map.offset * size
   const wraps = constant < 0 || coefficients.some((c) => c < 0) || (map.indirect ?? []).some((i) => i.stride < 0)
   return wraps ? { coefficients, base: constant, offset: 0 } : { coefficients, base: 0, offset: constant }

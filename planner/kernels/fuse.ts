@@ -20,6 +20,7 @@ import { type Draft, lower } from './lower.ts'
 import { merge } from './merge.ts'
 import { dropUnread } from './prune.ts'
 import { split } from './split.ts'
+import { straighten } from './straight.ts'
 import { type Uses, usesOf } from './uses.ts'
 
 export interface Fused {
@@ -37,10 +38,17 @@ export const CONTROL_BYTES = 1024
 /** `threads`: workers that will share the kernels; with one, long reductions stay whole. */
 export function fuse(
   graph: Graph,
-  { fusion, threads = 1 }: { readonly fusion: boolean; readonly threads?: number },
+  { fusion, scalars = fusion, threads = 1 }: Pick<Fusion, 'fusion'> & Partial<Pick<Fusion, 'scalars' | 'threads'>>,
 ): Fused {
   let loops = 0
-  const c: Fusion = { table: tableOf(CONTROL_BYTES), faults: [], fusion, threads, nextLoop: () => loops++ }
+  const c: Fusion = {
+    table: tableOf(CONTROL_BYTES),
+    faults: [],
+    fusion,
+    scalars,
+    threads,
+    nextLoop: () => loops++,
+  }
   const uses = usesOf(graph)
   const buffers = buffersOf(c.table, graph, uses)
   const copies: Draft[] = []
@@ -50,7 +58,8 @@ export function fuse(
     buffer: outputBuffer(buffers, name, node, copies),
   }))
   const kept = (id: BufferId) => c.table.values[id]!.role !== 'temporary'
-  const items = [...fuseItems(c, graph, buffers, uses, kept), ...copies.map(finish)]
+  const made = [...fuseItems(c, graph, buffers, uses, kept), ...copies.map(finish)]
+  const items = c.scalars ? straighten(made, { table: c.table, kept, single: false }) : made
   const inputs = graph.inputs.map((node) => ({ node, buffer: buffers.of(node) }))
   return { items, table: c.table, faults: c.faults, outputs, inputs }
 }

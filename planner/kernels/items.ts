@@ -14,6 +14,8 @@ export interface Fusion {
   readonly faults: Fault[]
   readonly fusion: boolean
   readonly threads: number
+  /** Small kernels become straight-line code. */
+  readonly scalars: boolean
   /** Numbers loops. */
   nextLoop(): number
 }

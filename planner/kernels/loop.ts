@@ -10,6 +10,7 @@ import { type Buffers, buffersOf } from './buffers.ts'
 import { copy } from './copy.ts'
 import { finish } from './finish.ts'
 import { accessesOf, type FuseItems, type Fusion, type Item, type LoopItem, type Update } from './items.ts'
+import { straighten } from './straight.ts'
 import { usesOf } from './uses.ts'
 
 type Loop = Extract<Lowering, { kind: 'loop' }>
@@ -46,7 +47,7 @@ export function fuseLoop(c: Fusion, node: Node, l: Loop, buffers: Buffers, fuseB
     .slice(0, l.carries)
     .map(({ node: out }, i) => nextCarry(c, inner, out, results[i]!, tail))
   const kept = keeping(c, [...results, ...updates.map((u) => u.from), ...readsOf(tail)])
-  const items = [...fuseBody(c, l.body, inner, uses, kept), ...tail]
+  const items = inLoop(c, [...fuseBody(c, l.body, inner, uses, kept), ...tail], kept)
   return [...inits, ...loopItem(c, { loop, count: l.length, items, updates }, results)]
 }
 
@@ -57,6 +58,10 @@ function keeping(c: Fusion, ids: readonly BufferId[]): (id: BufferId) => boolean
   const read = new Set(ids)
   return (id) => c.table.values[id]!.role !== 'temporary' || read.has(id)
 }
+
+/** What an iteration does, its small kernels as straight-line code. */
+const inLoop = (c: Fusion, items: readonly Item<Kernel>[], kept: (id: BufferId) => boolean): readonly Item<Kernel>[] =>
+  c.scalars ? straighten(items, { table: c.table, kept, single: true }) : items
 
 /** A loop with its accesses; none where it does nothing. `results`: what it leaves. */
 function loopItem(
@@ -80,14 +85,14 @@ function fuseInto(
   known: readonly BufferId[],
   into: readonly BufferId[],
   fuseBody: FuseItems,
-): Item<Kernel>[] {
+): readonly Item<Kernel>[] {
   const uses = usesOf(body)
   const inner = buffersOf(c.table, body, uses, known)
   const tail = body.outputs.flatMap(({ node }, i) =>
     inner.compute(node, into[i]!) ? [] : copied(inner.of(node), into[i]!, node),
   )
   const kept = keeping(c, [...into, ...readsOf(tail)])
-  return [...fuseBody(c, body, inner, uses, kept), ...tail]
+  return inLoop(c, [...fuseBody(c, body, inner, uses, kept), ...tail], kept)
 }
 
 const flagOf = (c: Fusion): BufferId =>
@@ -122,7 +127,7 @@ export function fuseWhile(c: Fusion, node: Node, l: While, buffers: Buffers, fus
   const tail: Kernel[] = []
   const updates = l.body.outputs.map(({ node: out }, i) => nextCarry(c, inner, out, results[i]!, tail))
   const kept = keeping(c, [...results, ...updates.map((u) => u.from), ...readsOf(tail)])
-  const items = [...fuseBody(c, l.body, inner, uses, kept), ...tail]
+  const items = inLoop(c, [...fuseBody(c, l.body, inner, uses, kept), ...tail], kept)
   const fault =
     l.most === undefined ? {} : { fault: c.faults.push({ value: 'whileLoop', extent: l.most, kind: 'steps' }) - 1 }
   const parts = {

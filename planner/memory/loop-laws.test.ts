@@ -78,6 +78,8 @@ describe('laws of loops and slices', () => {
       'loop',
       { ...base, steps: base.steps.with(one.last, { ...base.steps[one.last]!, barrier: false }) },
     ],
+    ['rank 0 alone in a loop that ranks share', 'loop', withLoop(outer, { alone: true })],
+    ['a barrier after a loop that ranks share', 'loop', withLoop(outer, { barrier: true })],
     ['a test of what does not exist', 'loop', withLoop(tested, { test: { buffer: 999, is: true } })],
     ['a test of what is no bool', 'loop', withLoop(tested, { test: { buffer: base.inputs[0]!.buffer, is: true } })],
     ['a test of what is dead', 'loop', withBuffer(base.loops[tested]!.test!.buffer, { live: [0, 0] })],
@@ -103,4 +105,30 @@ describe('laws of loops and slices', () => {
       ),
     ],
   ])('%s breaks: %s', (_what, law, made) => expect(laws(made)).toContain(law))
+})
+
+/** Scalars from step to step: rank 0's alone; the result is read by all. */
+const scalars = program({
+  inputs: { x: f32(100), a: f32() },
+  outputs({ x, a }) {
+    const { carry } = op.scan({ carry: { a }, length: 5, body: (c) => ({ carry: { a: op.sin(c.a) } }) })
+    return { y: op.mul(x, carry.a) }
+  },
+})
+
+describe("laws of rank 0's own loops", () => {
+  const made: PlanData = JSON.parse(JSON.stringify(plan(scalars, { threads: 3, target: slow })))
+  const [loop] = made.loops as [Loop]
+  it('hold where all ranks meet after it', () => {
+    expect(laws(made)).toEqual([])
+    expect(loop).toMatchObject({ alone: true, barrier: true })
+  })
+  it('break without that barrier', () => {
+    const { barrier: _, ...without } = loop
+    expect(laws({ ...made, loops: [without] })).toEqual(['race'])
+  })
+  it('break where the others would wait in it', () => {
+    const steps = made.steps.with(loop.last, { ...made.steps[loop.last]!, barrier: true })
+    expect(laws({ ...made, steps })).toEqual(['loop'])
+  })
 })

@@ -23,19 +23,34 @@ export function ofWholes(t: Touched, wholes: ReadonlyMap<BufferId, BufferId>): T
 export function checkLoops(context: Context): void {
   const { plan, broken } = context
   const open: number[] = []
+  const meets = new Set(plan.loops.flatMap((l) => (l.barrier ? [l.last] : [])))
   for (const [i, { first, last, count }] of plan.loops.entries()) {
     while (open.length > 0 && plan.loops[open.at(-1)!]!.last < first) open.pop()
     const outer = plan.loops[open.at(-1) ?? -1]
     const inside = outer === undefined || (first >= outer.first && last <= outer.last)
     if (!isCount(first) || !(first <= last) || !(last < plan.steps.length) || !(count >= 1) || !inside)
       broken('loop', `loop ${i} runs steps ${first} to ${last} ${count} times`)
-    else if (plan.steps.slice(first, last + 1).some((s) => s.ranks === 'all') && !plan.steps[last]!.barrier)
+    else if (
+      plan.steps.slice(first, last + 1).some((s) => s.ranks === 'all') &&
+      !plan.steps[last]!.barrier &&
+      !meets.has(last)
+    )
       broken('loop', `ranks do not meet at the end of loop ${i}`)
+    checkAlone(context, i, open)
     open.push(i)
     checkTest(context, i)
   }
   for (const b of plan.buffers) if (b.role === 'slice' || b.of !== undefined || b.moves) checkSlice(context, b)
   checkUse(context)
+}
+
+/** Rank 0 is alone in a loop whose steps are all its own, where nobody waits for it; only such a loop has a barrier of its own. */
+function checkAlone({ plan, broken }: Context, i: number, around: readonly number[]): void {
+  const { first, last, alone, barrier } = plan.loops[i]!
+  const steps = plan.steps.slice(first, last + 1)
+  if (alone && (steps.some((s) => s.ranks === 'all' || s.barrier) || around.some((l) => plan.loops[l]!.alone)))
+    broken('loop', `loop ${i} is not rank 0's alone`)
+  if (barrier && !alone) broken('loop', `loop ${i} has a barrier, though ranks share it`)
 }
 
 /** What a loop asks before each iteration is a bool that lives as long as the loop; a bound has a fault to report. */

@@ -4,7 +4,7 @@
  * Invariant: conflicts are judged by bytes, so two buffers at one place count as one; near-linear in accesses.
  * May not: trust `reads` and `writes` that someone declared.
  */
-import type { IndexMap, Kernel, Store, Sweep } from '../../core/loops.ts'
+import type { BufferId, IndexMap, Kernel, Sweep } from '../../core/loops.ts'
 import { separates, type Term } from './reach.ts'
 import type { Touched } from './step-laws.ts'
 import type { Context } from './violation.ts'
@@ -19,9 +19,10 @@ interface Access {
 
 export function checkPhases(context: Context, touched: readonly Touched[]): void {
   const { plan } = context
+  const afterLoops = new Set(plan.loops.flatMap((l) => (l.barrier ? [l.last] : [])))
   let begin = 0
   for (const [at, step] of plan.steps.entries()) {
-    if (!step.barrier && at < plan.steps.length - 1) continue
+    if (!step.barrier && !afterLoops.has(at) && at < plan.steps.length - 1) continue
     // Rank 0 runs its own steps in order.
     if (at > begin && plan.steps.slice(begin, at + 1).some((s) => s.ranks === 'all'))
       checkPhase(context, touched, begin, at)
@@ -86,14 +87,14 @@ function accessesOf({ plan, buffers }: Context, touched: readonly Touched[], at:
 export function checkStoresOf(context: Context, kernel: Kernel, split: boolean): void {
   const broken = (law: 'collision' | 'in-place' | 'scratch', detail: string): void =>
     context.broken(law, `kernel ${kernel.name}: ${detail}`)
-  for (const sweep of kernel.sweeps) {
-    for (const store of sweep.stores) {
-      if (!separates(termsOf(kernel, sweep, store, split)))
-        broken('collision', `several points of the loops store to one element of buffer ${store.buffer}`)
-      if (!agrees(kernel, sweep, store, split))
-        broken('in-place', `buffer ${store.buffer} is stored to and used elsewhere through another map`)
-    }
-  }
+  const uses = usesOf(kernel)
+  for (const [buffer, { stores }] of uses)
+    for (const { sweep, map, accumulates } of stores)
+      if (!separates(termsOf(kernel, sweep, map, accumulates, split)))
+        broken('collision', `several points of the loops store to one element of buffer ${buffer}`)
+  for (const [buffer, use] of uses)
+    if (!agrees(kernel, use, split))
+      broken('in-place', `buffer ${buffer} is stored to and used elsewhere through another map`)
   const { scratch } = kernel
   if (scratch === undefined) return
   const b = context.buffers.get(scratch.buffer)
@@ -102,15 +103,37 @@ export function checkStoresOf(context: Context, kernel: Kernel, split: boolean):
     broken('scratch', `${needed} bytes wanted in buffer ${scratch.buffer}, ${b?.role} of ${b?.bytes} bytes`)
 }
 
+interface Use {
+  readonly sweep: Sweep
+  readonly map: IndexMap
+  readonly accumulates: boolean
+}
+interface Uses {
+  readonly stores: Use[]
+  readonly loads: Use[]
+}
+/** Of each buffer that the kernel stores to. */
+function usesOf(kernel: Kernel): Map<BufferId, Uses> {
+  const uses = new Map<BufferId, Uses>()
+  for (const sweep of kernel.sweeps)
+    for (const { buffer, map, accumulate } of sweep.stores) {
+      if (!uses.has(buffer)) uses.set(buffer, { stores: [], loads: [] })
+      uses.get(buffer)!.stores.push({ sweep, map, accumulates: accumulate !== undefined })
+    }
+  for (const sweep of kernel.sweeps)
+    for (const i of sweep.code)
+      if (i.op === 'load') uses.get(i.buffer)?.loads.push({ sweep, map: i.map, accumulates: false })
+  return uses
+}
+
 /** Accumulating stores may collide, in the order of their axes, but not across ranks. */
-function termsOf(kernel: Kernel, sweep: Sweep, store: Store, split: boolean): Term[] {
-  const accumulates = store.accumulate !== undefined
+function termsOf(kernel: Kernel, sweep: Sweep, map: IndexMap, accumulates: boolean, split: boolean): Term[] {
   const axes = [...kernel.outer, ...sweep.inner].map((axis, i) => ({
-    stride: store.map.strides[i] ?? 0,
+    stride: map.strides[i] ?? 0,
     count: axis.extent,
     apart: accumulates ? split && i === 0 : true,
   }))
-  const indirect = (store.map.indirect ?? []).map(({ value, stride }) => {
+  const indirect = (map.indirect ?? []).map(({ value, stride }) => {
     const instr = sweep.code[value]
     return { stride, count: instr?.op === 'bounded' ? instr.extent : 0, apart: false }
   })
@@ -118,42 +141,68 @@ function termsOf(kernel: Kernel, sweep: Sweep, store: Store, split: boolean): Te
 }
 
 /**
- * All accesses to a buffer that is stored to use one map over the same loops, or, from another sweep, stay in the outer point's own
- * part of it; beside an accumulation, one stride along the split axis.
+ * In a sweep, all accesses to a buffer that it stores to use one map, or maps that differ in a constant only, where each point keeps to
+ * elements of its own. Another sweep uses the same map over the same loops, or stays in the outer point's own part. Beside an
+ * accumulation, there is one stride along the split axis.
  */
-function agrees(kernel: Kernel, sweep: Sweep, store: Store, split: boolean): boolean {
-  const extents = (s: Sweep): string => s.inner.map((a) => a.extent).join()
-  return kernel.sweeps.every((other) => {
-    const same = (map: IndexMap, accumulate: boolean): boolean =>
-      accumulate || store.accumulate !== undefined
-        ? !split || map.strides[0] === store.map.strides[0] || (kernel.outer[0]?.extent ?? 0) < 2
-        : (extents(other) === extents(sweep) && text(map) === text(store.map)) ||
-          (other !== sweep && apart(kernel, [partOf(kernel, sweep, store.map), partOf(kernel, other, map)]))
+function agrees(kernel: Kernel, { stores, loads }: Uses, split: boolean): boolean {
+  const all = [...stores, ...loads]
+  const [first] = stores as [Use]
+  if (stores.some((s) => s.accumulates)) {
+    const whole = !split || (kernel.outer[0]?.extent ?? 0) < 2
+    return whole || all.every((use) => use.map.strides[0] === first.map.strides[0])
+  }
+  const of = (uses: readonly Use[], sweep: Sweep): readonly Use[] => uses.filter((use) => use.sweep === sweep)
+  return kernel.sweeps.every((sweep) => {
+    const own = of(stores, sweep)
+    if (own.length === 0) return true
     return (
-      other.code.every((i) => i.op !== 'load' || i.buffer !== store.buffer || same(i.map, false)) &&
-      other.stores.every((s) => s.buffer !== store.buffer || same(s.map, s.accumulate !== undefined))
+      keepsToItself(kernel, of(all, sweep), split) &&
+      kernel.sweeps.every((other) => {
+        const others = of(all, other)
+        return other === sweep || others.length === 0 || oneMap([...own, ...others]) || apart(kernel, own, others)
+      })
     )
   })
 }
 
-/** What a sweep reaches of a buffer at one outer point: elements from the point's first. */
-interface Part {
-  readonly map: IndexMap
-  readonly lo: number
-  readonly hi: number
+const loopsOf = ({ sweep }: Use): string => sweep.inner.map((a) => a.extent).join()
+const formOf = ({ map }: Use): string => JSON.stringify([map.strides, map.indirect ?? []])
+/** All uses go over the same loops, through one map. */
+const oneMap = (uses: readonly Use[]): boolean => {
+  const text = (use: Use): string => `${loopsOf(use)} ${use.map.offset} ${formOf(use)}`
+  return uses.every((use) => text(use) === text(uses[0]!))
 }
-function partOf({ outer }: Kernel, sweep: Sweep, map: IndexMap): Part {
-  const steps = sweep.inner.map((a, i) => (map.strides[outer.length + i] ?? 0) * Math.max(0, a.extent - 1))
-  const sum = (side: (a: number, b: number) => number): number => steps.reduce((n, s) => n + side(s, 0), map.offset)
-  return { map, lo: sum(Math.min), hi: sum(Math.max) }
+
+/** The maps differ in a constant only, and what they reach from one point is apart from what they reach from the next. */
+function keepsToItself(kernel: Kernel, uses: readonly Use[], split: boolean): boolean {
+  const [first] = uses as [Use]
+  if (uses.some((use) => formOf(use) !== formOf(first))) return false
+  const offsets = uses.map((use) => use.map.offset)
+  const [low, high] = offsets.reduce(([lo, hi], o) => [Math.min(lo, o), Math.max(hi, o)], [offsets[0]!, offsets[0]!])
+  const cell: Term = { stride: 1, count: high - low + 1, apart: true }
+  return low === high || separates([...termsOf(kernel, first.sweep, first.map, false, split), cell])
+}
+
+/** What uses reach of a buffer at one outer point: elements from the point's first; undefined where they move along different ways. */
+function partOf({ outer }: Kernel, uses: readonly Use[]): { readonly lo: number; readonly hi: number } | undefined {
+  const [first] = uses as [Use]
+  if (uses.some(({ map }) => map.indirect || outer.some((_, i) => map.strides[i] !== first.map.strides[i])))
+    return undefined
+  let [lo, hi] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const { sweep, map } of uses) {
+    const steps = sweep.inner.map((a, i) => (map.strides[outer.length + i] ?? 0) * Math.max(0, a.extent - 1))
+    const sum = (side: (a: number, b: number) => number): number => steps.reduce((n, s) => n + side(s, 0), map.offset)
+    lo = Math.min(lo, sum(Math.min))
+    hi = Math.max(hi, sum(Math.max))
+  }
+  return { lo, hi }
 }
 
 /** The parts move together along the outer axes, and so far that those of two points never meet. */
-function apart({ outer }: Kernel, [a, b]: readonly [Part, Part]): boolean {
-  if (a.map.indirect || b.map.indirect || outer.some((_, i) => a.map.strides[i] !== b.map.strides[i])) return false
-  const reached = Math.max(a.hi, b.hi) - Math.min(a.lo, b.lo)
-  const points = outer.map((axis, i) => ({ stride: a.map.strides[i] ?? 0, count: axis.extent, apart: true }))
-  return separates([...points, { stride: 1, count: reached + 1, apart: false }])
+function apart(kernel: Kernel, a: readonly Use[], b: readonly Use[]): boolean {
+  const part = partOf(kernel, [...a, ...b])
+  if (part === undefined) return false
+  const points = kernel.outer.map((axis, i) => ({ stride: a[0]!.map.strides[i] ?? 0, count: axis.extent, apart: true }))
+  return separates([...points, { stride: 1, count: part.hi - part.lo + 1, apart: false }])
 }
-
-const text = (map: IndexMap): string => JSON.stringify([map.offset, map.strides, map.indirect ?? []])

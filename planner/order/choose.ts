@@ -78,7 +78,7 @@ interface Priced extends Cost {
   readonly memory: number
 }
 function price(problem: Problem, order: Order, target: Target, optimise: (graph: Graph) => Graph): Priced {
-  const { items, table } = fuse(optimise(inlineRegions(problem.build(order))), { fusion: true })
+  const { items, table } = fuse(optimise(inlineRegions(problem.build(order))), { fusion: true, scalars: true })
   const memory = table.values.reduce(
     (sum, v) => sum + (v.role === 'temporary' || v.role === 'output' ? count(v.shape) * bytesOf[v.dtype] : 0),
     0,

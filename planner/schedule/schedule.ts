@@ -11,7 +11,7 @@ import type { Fused } from '../kernels/fuse.ts'
 import { accessesOf, type Item, isLoop, type KernelAccesses, type Update } from '../kernels/items.ts'
 import type { Target } from '../target.ts'
 import type { Loop, Step } from '../types.ts'
-import { withBarriers } from './barriers.ts'
+import { fenced } from './alone.ts'
 import { inPlace } from './in-place.ts'
 import { updated } from './state.ts'
 
@@ -52,9 +52,9 @@ export function schedule(fused: Fused, o: Options): Scheduled {
     flat.loops,
   )
   const unfenced = kernels.map((k, kernel) => ({ kernel, ranks: ranksOf(k, o), ...accesses[kernel]! }))
-  const steps = withBackEdges(withBarriers(unfenced), flat.loops)
+  const { steps, loops } = fenced(unfenced, flat.loops)
   const cost = costOfItems(items, o.target)
-  return { kernels, steps, loops: flat.loops, accesses, cost, table, loopNumbers: flat.numbers }
+  return { kernels, steps, loops, accesses, cost, table, loopNumbers: flat.numbers }
 }
 
 /** A test reads its flag at the first step of its loop, for every iteration. */
@@ -86,14 +86,6 @@ function flatten(items: readonly Item<Kernel>[], into: Flat): Flat {
     into.loops[at] = { ...loop, last: into.kernels.length - 1 }
   }
   return into
-}
-
-/** Ranks that share any step of a loop meet before its next iteration. */
-function withBackEdges(steps: readonly Step[], loops: readonly Loop[]): Step[] {
-  const meet = new Set(
-    loops.flatMap((l) => (steps.slice(l.first, l.last + 1).some((s) => s.ranks === 'all') ? [l.last] : [])),
-  )
-  return steps.map((step, i) => (meet.has(i) ? { ...step, barrier: true } : step))
 }
 
 function ranksOf(kernel: Kernel, o: Options): Step['ranks'] {

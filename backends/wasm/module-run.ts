@@ -1,0 +1,192 @@
+/**
+ * `run(rank, ranks)`: the steps of a plan in order, loops of the plan as loops, barriers where the plan has them.
+ * Invariant: all ranks take the same way, but for what is rank 0's alone.
+ * May not: decide who runs what.
+ */
+import type { BufferId } from '../../core/loops.ts'
+import type { Loop, PlanBuffer, PlanData, Step } from '../../planner/types.ts'
+import { type Code, functionCode, I32 } from './assembler.ts'
+import { OP } from './opcodes.ts'
+
+/** A kernel's function, and how ranks share it: units of `grain` points of an axis of `extent`; 1 of 1 where it has none. */
+export interface KernelFunction {
+  /** In the module. */
+  readonly index: number
+  readonly extent: number
+  readonly grain: number
+}
+
+export interface RunParts {
+  readonly plan: PlanData
+  /** By kernel; none for those in loops that are functions. */
+  readonly kernels: readonly (KernelFunction | undefined)[]
+  /** Functions of whole loops, by loop. Their parameters are the iterations of the loops around. */
+  readonly loops: ReadonlyMap<number, number>
+  readonly buffers: ReadonlyMap<BufferId, PlanBuffer>
+  /** Functions of the module. */
+  readonly fault: number
+  readonly barrier: number
+  readonly share: number
+}
+
+/** What is known while it is written. */
+interface Site extends RunParts {
+  readonly code: Code
+  readonly to: number
+  readonly counters: readonly number[]
+  /** Loops around, outermost first. */
+  readonly open: number[]
+}
+
+/** Parameters of `run`. */
+const [RANK, RANKS] = [0, 1]
+
+export function runFunction(parts: RunParts): Uint8Array {
+  const { plan } = parts
+  const code = functionCode(2)
+  const to = code.local(I32)
+  const site: Site = { ...parts, code, to, counters: plan.loops.map(() => code.local(I32)), open: [] }
+  let next = 0
+  for (const [at, step] of plan.steps.entries()) {
+    for (; plan.loops[next]?.first === at; next++) enter(site, next)
+    if (!site.open.some((l) => parts.loops.has(l))) emitStep(site, step)
+    while (site.open.length > 0 && plan.loops[site.open.at(-1)!]!.last === at) leave(site, site.open.pop()!)
+  }
+  code.i32(0)
+  return code.finish()
+}
+
+const isAlone = ({ plan, open }: Site): boolean => open.some((l) => plan.loops[l]!.alone)
+
+function enter(site: Site, loop: number): void {
+  const { code, plan, open, counters, loops, buffers } = site
+  const { alone, test } = plan.loops[loop]!
+  if (alone) {
+    code.get(RANK)
+    code.op(OP['i32.eqz'])
+    code.open(OP.if)
+  }
+  const called = loops.get(loop)
+  if (called !== undefined) {
+    for (const around of open) code.get(counters[around]!)
+    code.target(OP.call, called)
+  }
+  open.push(loop)
+  if (called !== undefined) return
+  // A block to leave, around a loop to repeat.
+  code.i32(0)
+  code.set(counters[loop]!)
+  code.open(OP.block)
+  code.open(OP.loop)
+  if (!test) return
+  pushTest(site, buffers.get(test.buffer)!, test.is)
+  code.op(OP['i32.eqz'])
+  code.target(OP.br_if, 1)
+}
+
+/** Pushes whether the flag is `is`. Ranks meet before it is read and after, so that none changes it meanwhile. */
+function pushTest(site: Site, flag: PlanBuffer, is: boolean): void {
+  const together = !isAlone(site)
+  if (together) emitBarrier(site)
+  pushFlag(site.code, flag, is)
+  if (together) emitBarrier(site)
+}
+export function pushFlag(code: Code, flag: PlanBuffer, is: boolean): void {
+  code.i32(0)
+  code.memory(OP['i32.load8_u'], flag.offset)
+  if (!is) code.op(OP['i32.eqz'])
+}
+
+/** A loop in a plan runs at least once, unless its test says otherwise. It has just been taken from `open`. */
+function leave(site: Site, loop: number): void {
+  const { code, plan, loops } = site
+  const { alone, barrier } = plan.loops[loop]!
+  if (!loops.has(loop)) repeat(site, loop, plan.loops[loop]!)
+  if (!alone) return
+  code.op(OP.end)
+  if (barrier) emitBarrier(site)
+}
+
+function repeat(site: Site, loop: number, { count, test, fault, alone }: Loop): void {
+  const { code, counters, buffers } = site
+  const counter = counters[loop]!
+  code.get(counter)
+  code.i32(1)
+  code.op(OP['i32.add'])
+  code.tee(counter)
+  code.i32(count)
+  code.op(OP['i32.lt_s'])
+  code.target(OP.br_if, 0)
+  if (test && fault !== undefined) {
+    const flag = buffers.get(test.buffer)!
+    if (alone) pushFlag(code, flag, test.is)
+    else pushTest(site, flag, test.is)
+    reportSteps(code, fault, count, site.fault)
+  }
+  code.op(OP.end)
+  code.op(OP.end)
+}
+
+/** Where the stack says so: a loop was to go on after `count` iterations. */
+export function reportSteps(code: Code, fault: number, count: number, report: number): void {
+  code.open(OP.if)
+  code.i32(fault)
+  code.i32(count)
+  code.i32(0)
+  code.target(OP.call, report)
+  code.op(OP.end)
+}
+
+/** Ranks meet; returns 1 where they were told to stop. */
+function emitBarrier({ code, barrier }: Site): void {
+  code.get(RANKS)
+  code.target(OP.call, barrier)
+  code.open(OP.if)
+  code.i32(1)
+  code.op(OP.return)
+  code.op(OP.end)
+}
+
+function emitStep(site: Site, step: Step): void {
+  const { code, kernels, counters, open, to } = site
+  const { index, extent, grain } = kernels[step.kernel]!
+  const units = Math.ceil(extent / grain)
+  const single = step.ranks === 'one' || units <= 1
+  const guarded = single && !isAlone(site)
+  if (guarded) {
+    code.get(RANK)
+    code.op(OP['i32.eqz'])
+    code.open(OP.if)
+  }
+  if (single) {
+    code.i32(0)
+    code.i32(extent)
+  } else {
+    pushShare(site, units, 0)
+    code.i32(grain)
+    code.op(OP['i32.mul'])
+    pushShare(site, units, 1)
+    code.i32(grain)
+    code.op(OP['i32.mul'])
+    code.tee(to)
+    code.i32(extent)
+    code.get(to)
+    code.i32(extent)
+    code.op(OP['i32.lt_s'])
+    code.op(OP.select)
+  }
+  code.get(RANK)
+  for (const loop of open) code.get(counters[loop]!)
+  code.target(OP.call, index)
+  if (guarded) code.op(OP.end)
+  if (step.barrier) emitBarrier(site)
+}
+
+function pushShare({ code, share }: Site, units: number, after: number): void {
+  code.i32(units)
+  code.get(RANK)
+  code.i32(after)
+  code.op(OP['i32.add'])
+  code.get(RANKS)
+  code.target(OP.call, share)
+}
