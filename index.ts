@@ -5,10 +5,13 @@ export { type CompileOptions, compile, type Executable, type Feed } from './back
 export type { State } from './backends/state.ts'
 export { allOps } from './core/all-ops.ts'
 export { resolve } from './core/differentiate/resolve.ts'
+export { type Structure, structureName } from './core/differentiate/structure.ts'
 export { CotangentError, DeclarationError, InputError, InvariantError, UnsupportedError } from './core/errors.ts'
 export { evaluate } from './core/evaluate.ts'
 export { components, toDocument } from './core/graph.ts'
 export type { DType, Graph, Node, Tensor } from './core/ir.ts'
+export { type LinearOperator, linearize } from './core/linear-operator.ts'
+export { type LocalJacobian, type LocalJacobians, localJacobians } from './core/local-jacobians.ts'
 export type { ModelSpec } from './core/nn/document.ts'
 export {
   fill,
@@ -49,7 +52,18 @@ export {
   type Value,
   type Values,
 } from './core/program.ts'
-export { grad, hessian, hvp, jacobian, jvp, type Mode, valueAndGrad, vjp, vmap } from './core/requests.ts'
+export {
+  grad,
+  hessian,
+  hvp,
+  type JacobianOptions,
+  jacobian,
+  jvp,
+  type Mode,
+  valueAndGrad,
+  vjp,
+  vmap,
+} from './core/requests.ts'
 export { validatePlan } from './planner/memory/validate.ts'
 export { type Bracketing, bracketChain, type ChainOptions, type Factor } from './planner/order/chain.ts'
 export { type Elimination, type EliminationOptions, eliminationOrder } from './planner/order/elimination.ts'

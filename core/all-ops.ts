@@ -8,6 +8,7 @@ import { branch } from './control/branch.ts'
 import { again, checkpointed, withVjp } from './control/region.ts'
 import { scanOp } from './control/scan.ts'
 import { whileOp } from './control/while.ts'
+import { jacobianDiagonal } from './differentiate/diagonal.ts'
 import { jacobianEach } from './differentiate/per-example.ts'
 import * as derivatives from './differentiate/requests.ts'
 import type { Op } from './ir.ts'
@@ -42,6 +43,7 @@ const exported: readonly unknown[] = [
   ...control,
   ...matrices,
   threefry,
+  jacobianDiagonal,
   jacobianEach,
   ...Object.values(ops),
   ...Object.values(derivatives),

@@ -37,3 +37,9 @@ export function residualSize(residual: string, x: string): DeclarationError {
     `implicit: the residual is ${residual} for a solution ${x}; there must be one equation for each unknown`,
   )
 }
+export function noDiagonal(y: string, of: string, x: string, by: string, where: string): DeclarationError {
+  return new DeclarationError(
+    'E_DIAGONAL',
+    `${where}: '${y}' is ${of} and '${x}' is ${by}; only values of one shape have a diagonal between them`,
+  )
+}

@@ -3,6 +3,8 @@
  * Invariant: every value of these types is frozen and printable; an op is one record; nothing derivable is stored.
  * May not: contain behaviour, or name a particular op.
  */
+
+import type { Structure } from './differentiate/structure.ts'
 import type { Dim, DType, TypedArray } from './dtype.ts'
 import type { Monoid } from './loops.ts'
 import type { Mode, Order } from './order.ts'
@@ -279,6 +281,8 @@ export interface LinearGraph {
     readonly from: number
     readonly to: number
     readonly map: LinearMap['kind'] | 'joint' | 'projection'
+    /** Absent into and out of tuples. */
+    readonly structure: Structure | undefined
     readonly work: Work
   }[]
 }

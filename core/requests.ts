@@ -5,9 +5,17 @@
  * May not: differentiate; that happens when the planner resolves the request.
  */
 
+import { jacobianDiagonal } from './differentiate/diagonal.ts'
 import { jacobianEach } from './differentiate/per-example.ts'
-import { jacobian as jacobianOp, jvp as jvpOp, vjp as vjpOp, vmap as vmapOp } from './differentiate/requests.ts'
+import {
+  call as callOp,
+  jacobian as jacobianOp,
+  jvp as jvpOp,
+  vjp as vjpOp,
+  vmap as vmapOp,
+} from './differentiate/requests.ts'
 import { nameTaken, notDifferentiable, notScalar, unbatchableState, unknownName } from './errors.ts'
+import { noDiagonal } from './errors-orders.ts'
 import type { Dim, Node } from './ir.ts'
 import { zeros } from './nn/initializers.ts'
 import type { Mode } from './order.ts'
@@ -23,7 +31,7 @@ import {
   type Value,
   type Values,
 } from './program.ts'
-import { isFloat, showType } from './shape.ts'
+import { isFloat, sameShape, showType } from './shape.ts'
 
 export type { Mode } from './order.ts'
 
@@ -32,13 +40,13 @@ type Spread<I, S, V> = V extends 'state' ? (V extends FloatNames<I> ? V : FloatN
 type Dense<K extends string> = { readonly [P in K]: 'dense' }
 type Any = Program<Values, Values, unknown>
 
-interface Asked {
+export interface Asked {
   readonly of: readonly string[]
   readonly wrt: readonly string[]
 }
 
 /** Names asked for, checked: outputs that exist, and float inputs or state. */
-function asked(p: Any, what: string, of: string | readonly string[], wrt: string | readonly string[]): Asked {
+export function asked(p: Any, what: string, of: string | readonly string[], wrt: string | readonly string[]): Asked {
   const where = `${what} of ${p.name}`
   const outputs = p.graph.outputs.filter((o) => !o.name.startsWith(NEXT))
   const ofs = [of].flat() as string[]
@@ -65,8 +73,8 @@ function asked(p: Any, what: string, of: string | readonly string[], wrt: string
 }
 
 const outputNode = (p: Any, name: string): Node => p.graph.outputs.find((o) => o.name === name)!.node
-const ident = (name: string): string => name.replaceAll('.', '_')
-const derivativeName = (y: string, x: string): string => `d${ident(y)}_d${ident(x)}`
+export const ident = (name: string): string => name.replaceAll('.', '_')
+export const derivativeName = (y: string, x: string): string => `d${ident(y)}_d${ident(x)}`
 
 interface Built {
   readonly inputs: Values
@@ -113,10 +121,46 @@ const finish = <R>(p: Any, what: string, b: Built & { nodes: Node[] }): R =>
  */
 export function jacobian<I extends Values, S extends Values, O, const F extends Names<O>, const V extends Wrt<I, S>>(
   p: Program<I, S, O>,
-  o: { readonly of: F; readonly wrt: V | readonly V[]; readonly mode?: Mode; readonly perExample?: string },
+  o: JacobianOptions<F, V>,
 ): Program<I, S, O & Dense<`d${F}_d${Spread<I, S, V>}`>> {
   const a = asked(p, 'jacobian', o.of, o.wrt)
+  const pairs = a.wrt.map((x) => [o.of, x] as const)
+  if (o.format === 'diagonal') return finish(p, 'jacobian', diagonalParts(p, 'jacobian', pairs, o.mode ?? 'auto'))
   return finish(p, 'jacobian', jacobianParts(p, 'jacobian', a, o.mode ?? 'auto', derivativeName, o.perExample))
+}
+
+export interface JacobianOptions<F, V> {
+  readonly of: F
+  readonly wrt: V | readonly V[]
+  readonly mode?: Mode
+  /** The name of a dimension: [B, ...y, ...x] for each example of it. */
+  readonly perExample?: string
+  /** 'diagonal': of values of one shape, in that shape. Default 'dense'. */
+  readonly format?: 'dense' | 'diagonal'
+}
+
+/** Diagonals of dy/dx for pairs [y, x] of one shape, one request each, so that the program is called once for all others. */
+function diagonalParts(
+  p: Any,
+  what: string,
+  pairs: readonly (readonly [string, string])[],
+  mode: Mode,
+  rename = derivativeName,
+): Built & { nodes: Node[] } {
+  const where = `${what} of ${p.name}`
+  for (const [y, x] of pairs) {
+    const [ty, tx] = [outputNode(p, y), (p.inputs[x] ?? p.state[x])!]
+    if (!sameShape(ty.shape, tx.shape)) throw noDiagonal(y, `[${ty.shape}]`, x, `[${tx.shape}]`, where)
+  }
+  const params = ([y, x]: readonly [string, string]) => ({ body: p.graph, of: y, wrt: x, mode, label: rename(y, x) })
+  const built = requested(p, what, (operands) => callOp(operands, { body: p.graph }), [])
+  const byName = new Map(built.nodes.map((n) => [String(n.params['name']), n]))
+  const operands = p.graph.inputs.map((i) => byName.get(String(i.params['name']))!)
+  const made = pairs.map(
+    (pair) => [rename(...pair), results(jacobianDiagonal(operands, params(pair))).at(-1)!] as const,
+  )
+  for (const [name] of made) if (name in built.outputs) throw nameTaken(name, where)
+  return { ...built, outputs: { ...built.outputs, ...Object.fromEntries(made) } }
 }
 
 function jacobianParts(p: Any, what: string, a: Asked, mode: Mode, rename = derivativeName, each?: string) {
@@ -249,16 +293,22 @@ function valueOf({ dtype, shape }: Pick<Node, 'dtype' | 'shape'>): Value {
   return made(zeros())
 }
 
-/** All second derivatives of a scalar output: `d2f_dx_dz`, shape [...x, ...z], for each x and z of wrt; and the gradient. */
+/**
+ * All second derivatives of a scalar output: `d2f_dx_dz`, shape [...x, ...z], for each x and z of wrt; and the gradient. `format: 'diagonal'`: only
+ * `d2f_dx_dx`, in the shape of x.
+ */
 export function hessian<I extends Values, S extends Values, O, const F extends Names<O>, const V extends Wrt<I, S>>(
   p: Program<I, S, O>,
-  o: { readonly of: F; readonly wrt: V | readonly V[]; readonly mode?: Mode },
+  o: { readonly of: F; readonly wrt: V | readonly V[]; readonly mode?: Mode; readonly format?: 'dense' | 'diagonal' },
 ): Program<I, S, O & Dense<`d${F}_d${Spread<I, S, V>}` | `d2${F}_d${Spread<I, S, V>}_d${Spread<I, S, V>}`>> {
   const a = asked(p, 'hessian', o.of, o.wrt)
   const gradients = grad(p, o as never) as Any
   const second = { of: a.wrt.map((x) => `d${o.of}_d${ident(x)}`), wrt: a.wrt }
   const rename = (dy: string, z: string): string => `d2${dy.slice(1)}_d${ident(z)}`
-  return finish(p, 'hessian', jacobianParts(gradients, 'hessian', second, o.mode ?? 'auto', rename))
+  if (o.format !== 'diagonal')
+    return finish(p, 'hessian', jacobianParts(gradients, 'hessian', second, o.mode ?? 'auto', rename))
+  const pairs = a.wrt.map((x, i) => [second.of[i]!, x] as const)
+  return finish(p, 'hessian', diagonalParts(gradients, 'hessian', pairs, o.mode ?? 'auto', rename))
 }
 
 /** The Hessian of a scalar output times a vector, without the Hessian: inputs `x_tangent`, outputs `df_dx` and `x_hvp`. Forward over reverse. */

@@ -8,6 +8,7 @@ import type { Order } from '../order.ts'
 import { count, sizes } from '../shape.ts'
 import { cutsOf } from './cuts.ts'
 import type { Linearization } from './linearize.ts'
+import { structureOf } from './structure-of.ts'
 import { sumOfWork, workOf } from './work.ts'
 
 export function problemOf(linear: Linearization, build: (order: Order) => Graph): Problem {
@@ -52,8 +53,11 @@ function edgesOf({ wrt, outputs, steps }: Linearization): LinearGraph {
       const work = workOf(node)
       return node.operands.flatMap((o, k) => {
         const from = at.get(o)
-        const kind = map.kind === 'partials' ? map.maps[k]!.kind : map.kind
-        return from === undefined || kind === 'zero' ? [] : [{ from, to: at.get(node)!, map: kind, work }]
+        const own = map.kind === 'partials' ? map.maps[k]! : undefined
+        const kind = own?.kind ?? map.kind
+        if (from === undefined || kind === 'zero') return []
+        const structure = own && node.type.kind === 'tensor' ? structureOf(node, k, own) : undefined
+        return [{ from, to: at.get(node)!, map: kind as LinearGraph['edges'][number]['map'], structure, work }]
       })
     }),
   }

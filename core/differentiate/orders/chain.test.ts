@@ -14,6 +14,7 @@ import { ramp } from '../../samples.ts'
 import { sizes, tensor } from '../../shape.ts'
 import { uniform } from '../../threefry.ts'
 import { byDimensions, resolve } from '../resolve.ts'
+import { structureName } from '../structure.ts'
 import { randomChain } from './chain.fixture.ts'
 
 /** Values that every path passes through, after each stage: forks and joins, a loop, casts, views, several inputs and outputs. */
@@ -70,6 +71,29 @@ describe('cuts', () => {
         nodes.filter((n) => !reaches(p, n)).map((n) => sizes(n.shape, 'test').reduce((a, b) => a * b, 1)),
       )
     }
+  })
+})
+
+describe('the linear graph', () => {
+  it('lists values and local derivatives, with structure and work', () => {
+    const p = program({
+      inputs: { x: f64(3) },
+      state: { w: f64(3, 2) },
+      outputs: ({ x, w }) => ({ y: op.tanh(op.matmul(op.sin(x), w)), s: op.mul(op.stopGradient(x), 2) }),
+    }) as AnyProgram
+    const { vertices, edges } = problemOf(p, 'y', 'x').edges()
+    expect(vertices.map((v) => [v.size, v.role])).toEqual([
+      [3, 'input'],
+      [3, 'inner'],
+      [2, 'inner'],
+      [2, 'output'],
+    ])
+    expect(edges.map((e) => [e.from, e.to, e.map, structureName(e.structure!)])).toEqual([
+      [0, 1, 'diagonal', 'diagonal'],
+      [1, 2, 'operator', 'dense'],
+      [2, 3, 'diagonal', 'diagonal'],
+    ])
+    expect(edges.map((e) => e.work.multiplications)).toEqual([0, 6, 0])
   })
 })
 
