@@ -64,6 +64,7 @@ export {
   vjp,
   vmap,
 } from './core/requests.ts'
+export { type PlanLimits, planFromJSON } from './planner/document/read.ts'
 export { validatePlan } from './planner/memory/validate.ts'
 export { type Bracketing, bracketChain, type ChainOptions, type Factor } from './planner/order/chain.ts'
 export { type Elimination, type EliminationOptions, eliminationOrder } from './planner/order/elimination.ts'

@@ -74,9 +74,10 @@ function memorySummary({ memory: m }: PlanData): string {
 
 /** Kernels in order: what each stores, and the cost of its arithmetic. */
 function tape(plan: PlanData): string[] {
+  const buffers = new Map(plan.buffers.map((b) => [b.id, b]))
   return plan.steps.map((step, i) => {
     const kernel = plan.kernels[step.kernel]!
-    const stored = kernel.sweeps.flatMap((s) => s.stores.map((store) => plan.buffers[store.buffer]!))
+    const stored = kernel.sweeps.flatMap((s) => s.stores.map((store) => buffers.get(store.buffer)!))
     const shape = kernel.outer.map((a) => a.extent).join('×') || 'scalar'
     const names = [...new Set(stored)].map((b) => `${b.name} : ${b.dtype}[${b.shape}] (last read at step ${b.live[1]})`)
     return row(

@@ -16,6 +16,7 @@ import { valueOf } from './layers/value.ts'
 import type { Limits } from './limits.ts'
 import { type LossOptions, losses } from './losses.ts'
 import { metrics } from './metrics.ts'
+import { opForms } from './op-form.ts'
 import { known, type Reading, readFormula, readNode, valueAt } from './read-nodes.ts'
 import { typeOfText } from './type-text.ts'
 
@@ -33,7 +34,7 @@ export function buildModel(spec: ModelSpec, ops: ReadonlyMap<string, Op>, o: Mod
   const dtype = spec.dtype ?? usualDtype(spec)
   const { use = 'train', limits = {} } = o
   const b = builderOf(layerRules, { use, dtype, limits })
-  const r: Reading = { place: b.place, ops, limits, dtype }
+  const r: Reading = { place: b.place, ops, limits, dtype, formOf: opForms() }
   declareAll(b, spec)
   preprocessAll(b, r, spec)
   layersOf(b, r, spec)

@@ -15,6 +15,7 @@ import type { GraphSpec, NodeSpec, ParamSpec } from './document.ts'
 import { formula } from './formula/formula.ts'
 import { apply, functions } from './formula/functions.ts'
 import { type Limits, tooLarge } from './limits.ts'
+import { misfit, type OpForm } from './op-form.ts'
 import type { Place } from './place.ts'
 import { typeOfText } from './type-text.ts'
 
@@ -22,6 +23,7 @@ export interface Reading {
   readonly place: Place
   readonly ops: ReadonlyMap<string, Op>
   readonly limits: Limits
+  readonly formOf: (op: Op) => OpForm | undefined
   /** Of numbers that stand alone. */
   readonly dtype: 'f32' | 'f64'
 }
@@ -66,7 +68,8 @@ function readOp(r: Reading, spec: Omit<NodeSpec, 'layers'>, values: ReadonlyMap<
   const read = r.place.at('params', () =>
     Object.fromEntries(Object.entries(params ?? {}).map(([k, p]) => [k, r.place.at(k, () => readParam(r, p))])),
   )
-  return makeNode(op, operands as Node[], read as Params)
+  const why = misfit(op, r.formOf(op), read as Params, operands as Node[])
+  return why ? r.place.fail(why) : makeNode(op, operands as Node[], read as Params)
 }
 
 function readParam(r: Reading, p: ParamSpec): Param {
@@ -127,10 +130,13 @@ export function readGraph(r: Reading, spec: GraphSpec): Graph {
       }),
     ),
   )
+  const taken = new Set<string>()
   const outputs = spec.outputs.map((o, i) =>
     r.place.at('outputs', () =>
       r.place.at(i, () => {
-        if (!isRecord(o) || typeof o.name !== 'string') return r.place.fail('an output is { name, of }')
+        if (!isRecord(o) || typeof o.name !== 'string' || taken.has(o.name))
+          return r.place.fail('an output is { name, of }, with a name of its own')
+        taken.add(o.name)
         return { name: o.name, node: valueAt(r, values, o.of) }
       }),
     ),

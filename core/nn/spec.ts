@@ -206,7 +206,12 @@ const model = z
   .meta({ title: MODEL_FORMAT })
 
 /** The JSON Schema of model documents, as data: what `schema/model-1.json` of the package holds. */
-export const modelSchema = (): object => z.toJSONSchema(model, { reused: 'inline', unrepresentable: 'any' })
+export function modelSchema(): object {
+  published ??= z.toJSONSchema(model, { reused: 'inline', unrepresentable: 'any' })
+  return published
+}
+/** Made when first asked for: importing stays cheap. */
+let published: object | undefined
 
 /** What the schema says of `document`, as a ModelSpec; or a DeclarationError with the path of the first fault. */
 export function checkModel(document: unknown): ModelSpec {

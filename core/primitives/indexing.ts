@@ -224,7 +224,11 @@ export const iota: Callable<(shape: readonly Dim[], axis?: number, dtype?: DType
   {
     name: 'iota',
     facts: { view: true },
-    type: (p) => tensorType(p['dtype'] as DType, p['shape'] as readonly Dim[]),
+    type: (p) => {
+      const shape = p['shape'] as readonly Dim[]
+      requireAxis(p['axis'] as number, shape.length)
+      return tensorType(p['dtype'] as DType, shape)
+    },
     batch: (): never => {
       throw broken('iota', 'a leaf has no operand to batch', '')
     },
@@ -245,11 +249,14 @@ export const iota: Callable<(shape: readonly Dim[], axis?: number, dtype?: DType
     samples: (dtype) => [{ operands: [], params: { shape: [2, 3], axis: 1, dtype } }],
   },
   (shape, axis = -1, dtype = 'i32') => {
-    const own = axisOf(axis, shape.length)
-    if (own === undefined) throw operandError(`iota: axis ${axis} is outside rank ${shape.length}`, [])
-    return makeNode(iota, [], { shape: Object.freeze([...shape]), axis: own, dtype })
+    return makeNode(iota, [], { shape: Object.freeze([...shape]), axis: requireAxis(axis, shape.length), dtype })
   },
 )
+function requireAxis(axis: number, rank: number): number {
+  const own = axisOf(axis, rank)
+  if (own === undefined) throw operandError(`iota: axis ${axis} is outside rank ${rank}`, [])
+  return own
+}
 
 /** Rows `start` … of an identity matrix: 1 where axis 0, plus start, equals the row-major position along the other axes. */
 export const eye: Callable<(rows: number, shape: readonly number[], dtype: DType, start?: number) => Node> = op(

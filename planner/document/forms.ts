@@ -46,10 +46,12 @@ export const encoded: Form = of(
 export const among = (names: readonly string[]): Form =>
   of(`one of ${names.join(', ')}`, (v) => names.includes(v as string))
 
+/** Of `length`, where that is given. */
 export const list =
-  (item: Form): Form =>
+  (item: Form, length?: number): Form =>
   (value, at) => {
     if (!Array.isArray(value)) fail(at, `expected a list, got ${shown(value)}`)
+    else if (length !== undefined && value.length !== length) fail(at, `takes ${length} operands, got ${value.length}`)
     else value.forEach((v, i) => item(v, { ...(at && { around: at }), step: i }))
   }
 export const pair =

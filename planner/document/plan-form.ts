@@ -47,12 +47,7 @@ const arity: { readonly [op: string]: number } = {
   ),
   ...{ select: 3, rare: 3 },
 }
-const argsOf =
-  (n: number): Form =>
-  (value, at) => {
-    list(count)(value, at)
-    if ((value as readonly unknown[]).length !== n) record({ [`${n} operands`]: count })({}, at)
-  }
+const argsOf = (n: number): Form => list(count, n)
 const scalars = Object.fromEntries(
   Object.entries(arity).map(([op, n]) => [op, record({ op: text, dtype, args: argsOf(n) })]),
 )

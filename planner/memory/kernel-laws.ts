@@ -5,6 +5,7 @@
  */
 import type { DType } from '../../core/ir.ts'
 import type { Affine, Axis, BufferId, Guard, IndexMap, Instr, Kernel, Sweep } from '../../core/loops.ts'
+import { checkCode } from './code-laws.ts'
 import { checkForm } from './form-law.ts'
 import { type Range, reach, spaceOf } from './reach.ts'
 import { type Broken, type Context, elements, isCount } from './violation.ts'
@@ -51,6 +52,12 @@ function checkInstr(place: Place, instr: Instr, id: number, s: number): void {
   const args = 'args' in instr ? instr.args : []
   for (const a of args)
     if (!isCount(a) || a >= id) broken('args', `instruction ${id} refers to ${a}, which is not earlier`)
+  checkCode(
+    instr,
+    id,
+    args.map((a) => place.sweep.code[a]?.dtype),
+    broken,
+  )
   if (instr.op === 'load') checkAccess(place, instr.buffer, instr.map, instr.guards ?? [], instr.dtype, id)
   else if (instr.op === 'index') checkStrides(place, instr.map)
   else if (instr.op === 'inside') for (const g of instr.guards) checkStrides(place, g)
