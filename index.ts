@@ -13,6 +13,7 @@ export type { DType, Graph, Node, Tensor } from './core/ir.ts'
 export { type LinearOperator, linearize } from './core/linear-operator.ts'
 export { type LocalJacobian, type LocalJacobians, localJacobians } from './core/local-jacobians.ts'
 export type { ModelSpec } from './core/nn/document.ts'
+export { formula } from './core/nn/formula/formula.ts'
 export {
   fill,
   glorotNormal,

@@ -4,10 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { compile, f64, hessian, jacobian, program } from 'cotangent'
+import { compile, f64, formula, hessian, jacobian, program } from 'cotangent'
 import { wasm } from 'cotangent/backends/wasm'
 import * as op from 'cotangent/ops'
-import { formula } from './nist/formula.ts'
 import { columnNorms, leastSquares } from './nist/least-squares.ts'
 import { type Linearised, minimise } from './nist/levenberg-marquardt.ts'
 
@@ -42,7 +41,7 @@ function declare({ name, model, params, x }: Problem) {
       const columns = op.unstack(v.x)
       const variables = columns.map((c, i) => [columns.length > 1 ? `x${i + 1}` : 'x', c] as const)
       const parameters = op.unstack(v.b).map((p, i) => [params[i]!, p] as const)
-      const predicted = formula(model, Object.fromEntries([...variables, ...parameters, ['pi', Math.PI] as const]))
+      const predicted = formula(model, Object.fromEntries([...variables, ...parameters]))
       const r = op.sub(predicted, v.y)
       return { r, rss: op.sum(op.mul(r, r)) }
     },

@@ -135,7 +135,10 @@ export const planForm: Form = record({
   kernels: list(kernel),
   steps: list(record({ kernel: count, ranks: among(['one', 'all']), barrier: flag })),
   loops: list(
-    record({ first: count, last: count, count }, { test: record({ buffer: count, is: flag }), fault: count }),
+    record(
+      { first: count, last: count, count },
+      { test: record({ buffer: count, is: flag }), fault: count, alone: flag, barrier: flag },
+    ),
   ),
   faults: list(record({ value: text, extent: count }, { kind: among(['index', 'steps']) })),
   memory,

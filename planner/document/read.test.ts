@@ -68,7 +68,7 @@ const cases: readonly (readonly [string, (d: Loose) => unknown, RegExp])[] = [
   ],
   [
     'an address outside',
-    (d) => (d['kernels']![0]!['sweeps']![0]!['code']![0]!['map']!['offset'] = 9 as never),
+    (d) => (d['kernels']![0]!['sweeps']![0]!['code']![0]!['map']!['offset'] = 99 as never),
     /breaks \d+ laws\n {2}bounds/,
   ],
   [
