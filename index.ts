@@ -1,7 +1,15 @@
 /** cotangent: the public API. Re-exports, nothing else. */
 
 export type { Backend } from './backends/backend.ts'
-export { type CompileOptions, compile, type Executable, type Feed } from './backends/compile.ts'
+export {
+  type Bundle,
+  type CompileAllOptions,
+  type CompileOptions,
+  compile,
+  compileAll,
+  type Executable,
+  type Feed,
+} from './backends/compile.ts'
 export type { State } from './backends/state.ts'
 export { allOps } from './core/all-ops.ts'
 export { resolve } from './core/differentiate/resolve.ts'
@@ -70,6 +78,6 @@ export { validatePlan } from './planner/memory/validate.ts'
 export { type Bracketing, bracketChain, type ChainOptions, type Factor } from './planner/order/chain.ts'
 export { type Elimination, type EliminationOptions, eliminationOrder } from './planner/order/elimination.ts'
 export { type EliminationGraph, eliminationGraph } from './planner/order/elimination-graph.ts'
-export { type PlanOptions, plan, withExplain } from './planner/plan.ts'
+export { type PlanOptions, type Progress, plan, withExplain } from './planner/plan.ts'
 export { type Target, wasmTarget } from './planner/target.ts'
 export type { Plan, PlanData } from './planner/types.ts'

@@ -10,6 +10,7 @@
 import type { Target } from '../planner/target.ts'
 import type { Plan } from '../planner/types.ts'
 import type { Executable } from './executable.ts'
+import type { Runner } from './runner.ts'
 
 export interface Backend {
   readonly name: string
@@ -18,6 +19,19 @@ export interface Backend {
   readonly threads: number
   /** Places constants and initial state, and makes the plan runnable. */
   load(plan: Plan, options?: LoadOptions): Promise<Executable>
+  /**
+   * A memory of at least `bytes` for several plans with their state at the same addresses, of which one runs at a time. A backend without
+   * it runs single programs whose sizes are all given.
+   */
+  share?(bytes: number): SharedMemory
+}
+
+export interface SharedMemory {
+  readonly memory: ArrayBufferLike
+  /** Runs that may wait. */
+  readonly queue?: number
+  /** Makes room for the plan, and a runner of it. Views made before stay valid. */
+  add(plan: Plan): Promise<Runner>
 }
 
 export interface LoadOptions {

@@ -3,12 +3,15 @@
  * Invariant: plan, then load; nothing is decided here but the default backend.
  * May not: look inside a plan.
  */
+import { memberName, unknownMember } from '../core/errors-files.ts'
 import type { DType } from '../core/ir.ts'
-import type { Program, Value, Values } from '../core/program.ts'
-import { type PlanOptions, plan } from '../planner/plan.ts'
+import type { AnyProgram, Program, Value, Values } from '../core/program.ts'
+import type { PlanOptions } from '../planner/plan.ts'
 import type { Plan } from '../planner/types.ts'
 import type { Backend } from './backend.ts'
-import type { RunOptions, SyncRunOptions } from './executable.ts'
+import { openDimensions, type Sizes } from './binding.ts'
+import { loadOne, type Member, openBundle } from './bundle.ts'
+import type { RunOptions, SyncRunOptions } from './run-options.ts'
 import type { State } from './state.ts'
 import { wasm } from './wasm/index.ts'
 
@@ -59,13 +62,76 @@ export interface CompileOptions extends Omit<PlanOptions, 'threads' | 'target'> 
 /** What runs a program where nothing else is asked for. Default: as many workers as are worth it. */
 export const defaultBackend = (threads?: number): Backend => wasm(threads === undefined ? {} : { threads })
 
-/** Plan for the backend, and load. `close()` ends workers early; a script that forgets it still exits. */
+/**
+ * Plan for the backend, and load. A dimension of inputs that `sizes` leaves out is taken from the inputs of each run: the plan for a size is
+ * made at its first run, and kept. `close()` ends workers early; a script that forgets it still exits.
+ */
 export async function compile<I extends Values, S extends Values, O>(
   p: Program<I, S, O>,
   options: CompileOptions = {},
 ): Promise<Executable<I, S, O>> {
-  const { backend = defaultBackend(), seed, ...rest } = options
-  const made = plan(p, { ...rest, threads: backend.threads, target: backend.target })
-  const loaded = await backend.load(made, seed === undefined ? {} : { seed })
-  return loaded as unknown as Executable<I, S, O>
+  const { sizes = {}, backend = defaultBackend(), ...rest } = options
+  const member: Member = { name: p.name, program: p as unknown as AnyProgram, sizes }
+  const given = openDimensions(p.inputs, sizes).length === 0
+  const exe = given
+    ? await loadOne(member, { ...rest, backend })
+    : (await openBundle([member], { ...rest, backend })).members.get(p.name)
+  return exe as unknown as Executable<I, S, O>
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any program; its types are inferred one by one
+type Programs = { readonly [name: string]: Program<any, any, any> }
+
+/** Compiled programs by name, and the state they share. */
+export type Bundle<R> = {
+  readonly [K in keyof R]: R[K] extends Program<infer I, infer S, infer O> ? Executable<I, S, O> : never
+} & {
+  readonly state: State
+  /** Waits for the run in progress, rejects those that wait, and frees memory and workers of all. */
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export interface CompileAllOptions<R> extends Omit<CompileOptions, 'sizes'> {
+  /** Sizes of named dimensions, for all programs, or by program. What is left out is taken from the inputs of each run. */
+  readonly sizes?: Sizes | { readonly [K in keyof R]?: Sizes }
+}
+
+/**
+ * Several programs over one memory: state is shared by name, and whatever is called runs one after another in the order of the calls.
+ * The first program that declares a state says how it starts. Memory: the state, and the largest of what else each needs, so views of
+ * inputs and outputs are legal only until any of them runs. DeclarationError E_STATE_CLASH where types differ.
+ */
+export async function compileAll<const R extends Programs>(
+  programs: R,
+  options: CompileAllOptions<R> = {},
+): Promise<Bundle<R>> {
+  const { sizes = {}, backend = defaultBackend(), ...rest } = options
+  const { members, state, close } = await openBundle(membersOf(programs, sizes), { ...rest, backend })
+  const bundle = { ...Object.fromEntries(members), state, close, [Symbol.asyncDispose]: close }
+  return Object.freeze(bundle) as unknown as Bundle<R>
+}
+
+/** `then` would make a promise of the bundle. */
+const taken: ReadonlySet<string> = new Set(['state', 'close', 'then'])
+
+function membersOf(programs: Programs, sizes: CompileAllOptions<Programs>['sizes'] & object): readonly Member[] {
+  const names = Object.keys(programs)
+  for (const name of names) if (taken.has(name)) throw memberName(name)
+  const own = new Map<string, Sizes>()
+  const common: { [dimension: string]: number } = {}
+  for (const [key, value] of Object.entries(sizes)) {
+    if (typeof value === 'number') common[key] = value
+    else if (!names.includes(key)) throw unknownMember(key, names)
+    else own.set(key, value ?? {})
+  }
+  const dimensions = (p: AnyProgram): readonly string[] => openDimensions({ ...p.inputs, ...p.state }, {})
+  for (const key of Object.keys(common))
+    if (!names.some((name) => dimensions(programs[name]!).includes(key))) throw unknownMember(key, names)
+  return names.map((name) => {
+    const program = programs[name] as AnyProgram
+    const used = dimensions(program)
+    const shared = Object.fromEntries(Object.entries(common).filter(([key]) => used.includes(key)))
+    return { name, program, sizes: { ...shared, ...own.get(name) } }
+  })
 }

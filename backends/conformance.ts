@@ -12,6 +12,7 @@ import { interpreter } from './interpreter/index.ts'
 import type { Outputs } from './outputs.ts'
 import { fixtures } from './plans.fixture.ts'
 import { type ConformanceCase, contractCases } from './run-contract.ts'
+import { shareCases } from './share-contract.ts'
 
 export type { ConformanceCase } from './run-contract.ts'
 
@@ -27,7 +28,11 @@ export interface Suite {
   readonly skip?: readonly Skip[]
 }
 
-export const conformanceCases = (): readonly ConformanceCase[] => [...fixtures.map(planCase), ...contractCases()]
+export const conformanceCases = (): readonly ConformanceCase[] => [
+  ...fixtures.map(planCase),
+  ...contractCases(),
+  ...shareCases(),
+]
 
 /** One backend serves all cases; an executable that stays open keeps its workers between them. */
 export function conformance(name: string, make: () => Backend, { describe, it, afterAll, skip = [] }: Suite): void {
@@ -42,8 +47,8 @@ export function conformance(name: string, make: () => Backend, { describe, it, a
     const backend = make()
     let open: Promise<Executable> | undefined
     afterAll(async () => (await open)?.close())
-    for (const { name: label, run } of cases) {
-      if (skipped.has(label)) continue
+    for (const { name: label, run, shares } of cases) {
+      if (skipped.has(label) || (shares && backend.share === undefined)) continue
       it(label, async () => {
         open ??= backend.load(fixtures[0]!.plan)
         await open

@@ -1,6 +1,6 @@
 /**
  * The arena of a plan as typed arrays, and where each buffer begins in it: slices move with the loops around them.
- * Invariant: all views share one memory of `plan.arena` bytes.
+ * Invariant: all views share one memory and see `plan.arena` bytes of it.
  * May not: check an access.
  */
 import type { DType, TypedArray } from '../core/ir.ts'
@@ -18,9 +18,9 @@ export interface Heap {
   begin(buffer: BufferId): number
 }
 
-export function heapOf(plan: PlanData): Heap {
-  const memory = new ArrayBuffer(plan.arena)
-  const bytes = new Uint8Array(memory)
+/** Over `memory`, which may be larger than the arena. */
+export function heapOf(plan: PlanData, memory: ArrayBuffer = new ArrayBuffer(plan.arena)): Heap {
+  const bytes = new Uint8Array(memory, 0, plan.arena)
   const whole = <T>(View: { new (b: ArrayBuffer, offset: number, length: number): T; BYTES_PER_ELEMENT: number }): T =>
     new View(memory, 0, Math.floor(plan.arena / View.BYTES_PER_ELEMENT))
   const [f32, f64, i32] = [whole(Float32Array), whole(Float64Array), whole(Int32Array)]

@@ -13,11 +13,21 @@ import { className } from './views.ts'
 export type InputValue = TypedArray | number | boolean | readonly InputValue[]
 export type Inputs = Readonly<Record<string, InputValue>>
 
-export const showPort = ({ dtype, shape }: Port): string => `${dtype}[${shape.join(',')}]`
+/** A port before it has a buffer. */
+export type Slot = Pick<Port, 'name' | 'dtype' | 'shape'>
+
+export const showPort = ({ dtype, shape }: Slot): string => `${dtype}[${shape.join(',')}]`
 
 /** Values in the order of `ports`; a typed array comes back as it is, not copied. */
-export function checkInputs(ports: readonly Port[], given: Inputs): TypedArray[] {
-  const known = ports.map((p) => p.name)
+export function checkInputs(ports: readonly Slot[], given: Inputs): TypedArray[] {
+  checkNames(
+    ports.map((p) => p.name),
+    given,
+  )
+  return ports.map((port) => checkValue(port, given[port.name]!))
+}
+
+export function checkNames(known: readonly string[], given: Inputs): void {
   const missing = known.filter((name) => !Object.hasOwn(given, name) || given[name] === undefined)
   const unknown = Object.keys(given).filter((name) => !known.includes(name))
   if (missing.length || unknown.length) {
@@ -28,10 +38,9 @@ export function checkInputs(ports: readonly Port[], given: Inputs): TypedArray[]
       known,
     )
   }
-  return ports.map((port) => checkValue(port, given[port.name]!))
 }
 
-export function checkValue(port: Port, value: InputValue): TypedArray {
+export function checkValue(port: Slot, value: InputValue): TypedArray {
   const length = count(port.shape)
   if (ArrayBuffer.isView(value)) return checkTyped(port, value, length)
   if (Array.isArray(value)) return fill(port, flatten(port, value, length))
@@ -49,7 +58,7 @@ const describe = (value: unknown): string =>
       : typeof value
 
 /** By its tag, not by instanceof: arrays may come from another realm, and a Buffer is a Uint8Array. */
-function checkTyped(port: Port, value: TypedArray, length: number): TypedArray {
+function checkTyped(port: Slot, value: TypedArray, length: number): TypedArray {
   const tag = describe(value)
   if (tag !== className(port.dtype)) throw inputClass(port.name, showPort(port), className(port.dtype), tag)
   if (value.length !== length) throw inputLength(port.name, showPort(port), length, value.length)
@@ -59,12 +68,8 @@ function checkTyped(port: Port, value: TypedArray, length: number): TypedArray {
 }
 
 /** One flat array, or arrays nested as the shape says. Goes level by level: a shape has as many as it has axes. */
-function flatten(
-  { name, dtype, shape, buffer }: Port,
-  value: readonly InputValue[],
-  length: number,
-): readonly InputValue[] {
-  const type = showPort({ name, dtype, shape, buffer })
+function flatten({ name, dtype, shape }: Slot, value: readonly InputValue[], length: number): readonly InputValue[] {
+  const type = showPort({ name, dtype, shape })
   if (!value.some(Array.isArray)) {
     if (value.length !== length) throw inputLength(name, type, length, value.length)
     return value
@@ -89,7 +94,7 @@ const legal: Readonly<Record<DType, (x: number) => boolean>> = {
   bool: (x) => x === 0 || x === 1,
 }
 
-function fill({ name, dtype, shape }: Port, values: readonly InputValue[]): TypedArray {
+function fill({ name, dtype, shape }: Slot, values: readonly InputValue[]): TypedArray {
   const out = allocate(dtype, count(shape))
   for (const [i, value] of values.entries()) {
     const x = typeof value === 'boolean' && dtype === 'bool' ? Number(value) : value

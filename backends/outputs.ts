@@ -6,7 +6,7 @@
 import { inputClass, inputLength, unknownOutput } from '../core/errors.ts'
 import type { TypedArray } from '../core/ir.ts'
 import { nearest } from '../core/nearest.ts'
-import { allocate } from '../core/shape.ts'
+import { allocate, count } from '../core/shape.ts'
 import type { Port } from '../planner/types.ts'
 import { showPort } from './inputs.ts'
 import { className } from './views.ts'
@@ -14,7 +14,7 @@ import { className } from './views.ts'
 export type Outputs = Record<string, TypedArray | number>
 export type Into = Readonly<Record<string, TypedArray>>
 
-export function checkInto(ports: readonly Port[], views: readonly TypedArray[], into: Into): void {
+export function checkInto(ports: readonly Port[], into: Into): void {
   const known = ports.map((p) => p.name)
   for (const [name, target] of Object.entries(into)) {
     const i = known.indexOf(name)
@@ -22,8 +22,8 @@ export function checkInto(ports: readonly Port[], views: readonly TypedArray[], 
     const port = ports[i]!
     const tag = Object.prototype.toString.call(target).slice(8, -1)
     if (tag !== className(port.dtype)) throw inputClass(`into.${name}`, showPort(port), className(port.dtype), tag)
-    if (target.length !== views[i]!.length)
-      throw inputLength(`into.${name}`, showPort(port), views[i]!.length, target.length)
+    const length = count(port.shape)
+    if (target.length !== length) throw inputLength(`into.${name}`, showPort(port), length, target.length)
   }
 }
 

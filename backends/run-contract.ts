@@ -12,13 +12,15 @@ import type { Inputs } from './inputs.ts'
 
 export interface ConformanceCase {
   readonly name: string
+  /** A promise of backends that have `share` only. */
+  readonly shares?: true
   run(backend: Backend): Promise<void>
 }
 
 /** Throws away what a case does not look at, so that nothing is reported as unhandled. */
 const ignore = (): void => {}
 
-function coded(code: string, text: RegExp = /./): (error: unknown) => boolean {
+export function coded(code: string, text: RegExp = /./): (error: unknown) => boolean {
   return (error) => {
     assert(error instanceof Error && 'code' in error, String(error))
     assert.equal(error.code, code, error.message)

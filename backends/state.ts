@@ -5,13 +5,22 @@
  */
 
 import { running, stateUndefined, stateVector, unknownState } from '../core/errors.ts'
-import type { TypedArray } from '../core/ir.ts'
+import { stateMismatch } from '../core/errors-files.ts'
+import type { DType, TypedArray } from '../core/ir.ts'
 import { nearest } from '../core/nearest.ts'
 import { type Initializer, initialize } from '../core/nn/initializers.ts'
 import { isFloat } from '../core/shape.ts'
-import type { PlanData, StatePort } from '../planner/types.ts'
-import { checkValue, type InputValue } from './inputs.ts'
-import { views } from './views.ts'
+import type { SharedState } from '../planner/shared-state.ts'
+import { checkValue, type InputValue, showPort } from './inputs.ts'
+import { readTensors, writeTensors } from './safetensors.ts'
+import { viewAt } from './views.ts'
+
+export interface LoadStateOptions {
+  /** Default true: names must be the same on both sides. False: what is missing keeps its value, what is unexpected is left out. */
+  readonly strict?: boolean
+  /** Of what the bytes are, for messages. Default 'state'. */
+  readonly from?: string
+}
 
 export interface State {
   readonly names: readonly string[]
@@ -20,11 +29,19 @@ export interface State {
    * between runs. An error where there is no float state, or some of it is f32 and some f64.
    */
   readonly vector: Float32Array | Float64Array
+  type(name: string): { readonly dtype: DType; readonly shape: readonly number[] }
   /** A copy. */
   get(name: string): TypedArray
   set(name: string, values: InputValue): void
   /** Initial values again, from another seed or the same. */
   reset(options: { readonly seed: number }): void
+  /** All of it, as a safetensors file: parameters, what the optimizer keeps, counters of steps and of random numbers. */
+  bytes(): Uint8Array
+  /** Values from such a file: all that fits, or an error that lists what does not, and then nothing is changed. */
+  load(
+    bytes: Uint8Array,
+    options?: LoadStateOptions,
+  ): { readonly missing: readonly string[]; readonly unexpected: readonly string[] }
 }
 
 /** What Executable sees beside it. */
@@ -32,14 +49,20 @@ export interface StateKeeper {
   readonly state: State
   /** Throws if any value is undefined. */
   require(): void
-  /** A run failed: what kernels write is undefined from now on. */
-  lose(cause: unknown): void
+  /** A run failed: these values, which it writes, are undefined from now on. */
+  lose(names: readonly string[], cause: unknown): void
 }
 
-export function keepState(plan: PlanData, memory: ArrayBufferLike, seed: number, isBusy: () => boolean): StateKeeper {
-  const names = plan.state.map((port) => port.name)
-  const arrays = views(plan, memory, plan.state)
-  const stored = new Set(plan.kernels.flatMap((k) => k.sweeps.flatMap((s) => s.stores.map((store) => store.buffer))))
+/** `offsets`: of each value in `memory`, in bytes. */
+export function keepState(
+  ports: SharedState,
+  offsets: readonly number[],
+  memory: ArrayBufferLike,
+  seed: number,
+  isBusy: () => boolean,
+): StateKeeper {
+  const names = ports.map((port) => port.name)
+  const arrays = ports.map((port, i) => viewAt(memory, offsets[i]!, port))
   const lost = new Set<string>()
   let cause: unknown
 
@@ -55,7 +78,7 @@ export function keepState(plan: PlanData, memory: ArrayBufferLike, seed: number,
     return i
   }
   const reset = (from: number): void => {
-    for (const [i, { init, shape, dtype, ordinal }] of plan.state.entries()) {
+    for (const [i, { init, shape, dtype, ordinal }] of ports.entries()) {
       arrays[i]!.set(initialize(init as Initializer, shape, dtype, from, ordinal))
     }
     lost.clear()
@@ -67,7 +90,7 @@ export function keepState(plan: PlanData, memory: ArrayBufferLike, seed: number,
     get vector() {
       between('vector')
       require()
-      return contiguous(plan.state, arrays)
+      return contiguous(ports, arrays)
     },
     get(name) {
       const i = find(name)
@@ -78,25 +101,74 @@ export function keepState(plan: PlanData, memory: ArrayBufferLike, seed: number,
     set(name, values) {
       const i = find(name)
       between('set')
-      arrays[i]!.set(checkValue(plan.state[i]!, values))
+      arrays[i]!.set(checkValue(ports[i]!, values))
       lost.delete(name)
     },
     reset(options) {
       between('reset')
       reset(options.seed)
     },
+    type(name) {
+      const { dtype, shape } = ports[find(name)]!
+      return { dtype, shape }
+    },
+    bytes() {
+      between('bytes')
+      require()
+      return writeTensors(
+        ports.map(({ name, dtype, shape }, i) => [name, { dtype, shape, data: arrays[i]! }] as const),
+        { format: FORMAT },
+      )
+    },
+    load(bytes, options = {}) {
+      between('load')
+      return load(ports, arrays, lost, bytes, options)
+    },
   }
   return {
     state,
     require,
-    lose(why) {
+    lose(written, why) {
       cause = why
-      for (const port of plan.state) if (stored.has(port.buffer)) lost.add(port.name)
+      for (const name of written) lost.add(name)
     },
   }
 }
 
-function contiguous(ports: readonly StatePort[], arrays: readonly TypedArray[]): Float32Array | Float64Array {
+const FORMAT = 'cotangent/state-1'
+
+/** Looks at everything before it changes anything. */
+function load(
+  ports: SharedState,
+  arrays: readonly TypedArray[],
+  lost: Set<string>,
+  bytes: Uint8Array,
+  { strict = true, from = 'state' }: LoadStateOptions,
+): { readonly missing: readonly string[]; readonly unexpected: readonly string[] } {
+  const { tensors } = readTensors(bytes, from)
+  const known = new Set(ports.map((p) => p.name))
+  const missing = ports.filter((p) => !tensors.has(p.name)).map((p) => p.name)
+  const unexpected = [...tensors.keys()].filter((name) => !known.has(name))
+  const reshaped = ports.flatMap((port) => {
+    const found = tensors.get(port.name)
+    const [is, was] = [showPort(port), found && showPort({ ...found, name: port.name })]
+    return was === undefined || is === was ? [] : [`${port.name} is ${is} here, ${was} there`]
+  })
+  if (reshaped.length > 0 || (strict && missing.length + unexpected.length > 0))
+    throw stateMismatch(from, { missing, unexpected, reshaped }, strict)
+  const values = ports.map((port) => {
+    const found = tensors.get(port.name)
+    return found && checkValue(port, found.data)
+  })
+  for (const [i, value] of values.entries()) {
+    if (value === undefined) continue
+    arrays[i]!.set(value)
+    lost.delete(ports[i]!.name)
+  }
+  return { missing, unexpected }
+}
+
+function contiguous(ports: SharedState, arrays: readonly TypedArray[]): Float32Array | Float64Array {
   const floats = ports.map(({ name, dtype }, i) => ({ name, dtype, array: arrays[i]! })).filter((f) => isFloat(f.dtype))
   floats.sort((a, b) => a.array.byteOffset - b.array.byteOffset)
   const first = floats[0]

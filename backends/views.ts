@@ -15,13 +15,24 @@ const over: Readonly<Record<DType, (memory: ArrayBufferLike, offset: number, len
   u8: (memory, offset, length) => new Uint8Array(memory, offset, length),
 }
 
+type Typed = Pick<Port, 'dtype' | 'shape'>
+
 /** The class of arrays that hold `dtype`. */
 export const className = (dtype: DType): string =>
   ({ f32: 'Float32Array', f64: 'Float64Array', i32: 'Int32Array', bool: 'Uint8Array', u8: 'Uint8Array' })[dtype]
 
-export function views(plan: PlanData, memory: ArrayBufferLike, ports: readonly Port[]): readonly TypedArray[] {
+/** Where the buffers of ports start, in bytes. */
+export function offsetsOf(plan: PlanData, ports: readonly Port[]): readonly number[] {
   const offsets = new Map(plan.buffers.map((b) => [b.id, b.offset]))
-  return ports.map(({ dtype, shape, buffer }) => over[dtype](memory, offsets.get(buffer)!, count(shape)))
+  return ports.map(({ buffer }) => offsets.get(buffer)!)
+}
+
+export const viewAt = (memory: ArrayBufferLike, offset: number, { dtype, shape }: Typed): TypedArray =>
+  over[dtype](memory, offset, count(shape))
+
+export function views(plan: PlanData, memory: ArrayBufferLike, ports: readonly Port[]): readonly TypedArray[] {
+  const offsets = offsetsOf(plan, ports)
+  return ports.map((port, i) => viewAt(memory, offsets[i]!, port))
 }
 
 /** Constants to their places. */

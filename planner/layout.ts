@@ -5,26 +5,17 @@
  */
 import { planTooLarge } from '../core/errors.ts'
 import { NEXT, type Program, type Values } from '../core/program.ts'
-import { encodeNumber } from '../core/scalar.ts'
 import { sizes } from '../core/shape.ts'
 import { addresses, aligned } from './addresses.ts'
 import type { Fused } from './kernels/fuse.ts'
 import { lowerBound } from './memory/bound.ts'
 import type { Strategy } from './memory/place.ts'
 import type { Scheduled } from './schedule/schedule.ts'
+import { sealed } from './seal.ts'
+import { initialOf } from './shared-state.ts'
 import { stateRegion } from './state-region.ts'
 import type { Target } from './target.ts'
-import type {
-  InitialValue,
-  MemoryReport,
-  OrderReport,
-  PassReport,
-  PlanBuffer,
-  PlanData,
-  Port,
-  Role,
-  StatePort,
-} from './types.ts'
+import type { MemoryReport, OrderReport, PassReport, PlanBuffer, PlanData, Port, Role, StatePort } from './types.ts'
 
 interface Context {
   readonly placement: Strategy
@@ -74,13 +65,8 @@ export function layout<I extends Values, S extends Values, O>(
     passes: c.passes,
     cost: { predictedMs: Number((s.cost.seconds * 1e3).toPrecision(4)), flops: s.cost.flops, bytes: s.cost.bytes },
   }
-  return deepFreeze({ ...data, hash: hashOf(JSON.stringify(data)) })
+  return sealed(data)
 }
-
-const initialOf = (init: object): InitialValue =>
-  Object.fromEntries(
-    Object.entries(init).map(([k, v]) => [k, typeof v === 'number' ? encodeNumber(v) : String(v)]),
-  ) as unknown as InitialValue
 
 function renumbered(
   kernel: Scheduled['kernels'][number],
@@ -127,27 +113,4 @@ function sizesOf(buffers: readonly PlanBuffer[]): ReadonlyMap<number, number> {
   const size = (b: PlanBuffer): number =>
     b.role === 'state' ? b.bytes + (b === state[0] ? padding : 0) : aligned(b.bytes)
   return new Map(buffers.map((b) => [b.id, size(b)]))
-}
-
-/** FNV-1a, twice with different offsets: 64 bits as hexadecimal. */
-function hashOf(text: string): string {
-  let [a, b] = [0x811c9dc5, 0x01234567]
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    a = Math.imul(a ^ c, 0x01000193)
-    b = Math.imul(b ^ c, 0x01000193) ^ (b >>> 15)
-  }
-  return [a, b].map((x) => (x >>> 0).toString(16).padStart(8, '0')).join('')
-}
-
-/** Frozen all the way down; a stack instead of recursion. */
-function deepFreeze<T extends object>(value: T): T {
-  const stack: object[] = [value]
-  while (stack.length > 0) {
-    const top = stack.pop()!
-    Object.freeze(top)
-    for (const child of Object.values(top))
-      if (typeof child === 'object' && child !== null && !Object.isFrozen(child)) stack.push(child as object)
-  }
-  return value
 }

@@ -42,6 +42,13 @@ export interface PlanOptions {
   /** Workers to plan for. Default 1. The results are the same bits for any number. */
   readonly threads?: number
   readonly target?: Target
+  /** Called as each stage starts. Changes nothing about the plan. */
+  readonly onProgress?: (event: Progress) => void
+}
+/** `done`: the part of the work that is behind, from 0 to 1, by a rough estimate. */
+export interface Progress {
+  readonly stage: string
+  readonly done: number
 }
 
 const defaults: readonly PassName[] = ['simplify', 'fold', 'cse', 'simplify', 'dead-code']
@@ -52,17 +59,23 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
   const scalars = fusion && (options.scalars ?? true)
   const names = options.passes ?? defaults
   const optimise = (graph: Graph): Graph => names.reduce((g, name) => inBodies(passes[name])(g), graph)
+  const starts = (stage: string, done: number): void => options.onProgress?.({ stage, done })
+  starts('resolve', 0)
   const bound = bindAll(p, options.sizes ?? {})
   const { choose, orders } = chooser(target, optimise)
   const resolved = inlineRegions(resolve(bound, choose))
   const report: PassReport[] = [{ pass: 'resolve', nodes: resolved.nodes.length }]
   let graph = resolved
+  starts('optimise', 0.3)
   for (const name of names) {
     graph = inBodies(passes[name])(graph)
     report.push({ pass: name, nodes: graph.nodes.length })
   }
+  starts('fuse', 0.5)
   const fused = fuse(graph, { fusion, scalars, threads })
+  starts('schedule', 0.7)
   const scheduled = schedule(fused, { threads, target, inPlace })
+  starts('place', 0.9)
   const data = layout(p, fused, scheduled, { placement, threads, target, orders, passes: report })
   return withExplain(data)
 }

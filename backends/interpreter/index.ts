@@ -17,18 +17,35 @@ import { type ShadowMemory, shadowMemory } from './memory.ts'
 /** Costs as the wasm target's, so that both choose the same orders; no scratch. */
 const target: Target = { ...wasmTarget, name: 'interpreter', scratch: () => ({ shared: 0, perRank: 0 }) }
 
+/** A plan's arena ends at 4 GiB. */
+const MOST = 2 ** 32
+
 export function interpreter(options: { readonly queue?: number } = {}): Backend {
   return {
     name: 'interpreter',
     target,
     threads: 1,
     load: async (plan, load = {}) => new Executable(plan, interpret(plan), { ...load, ...options }),
+    share(bytes) {
+      const memory = new ArrayBuffer(bytes, { maxByteLength: MOST })
+      return {
+        memory,
+        ...options,
+        async add(plan) {
+          if (plan.arena > memory.byteLength) memory.resize(plan.arena)
+          return interpret(plan, memory)
+        },
+      }
+    },
   }
 }
 
-/** The runner alone, with its shadow memory in the open. */
-export function interpret(plan: PlanData): Runner & { readonly shadow: ShadowMemory } {
-  const shadow = shadowMemory(plan)
+/** The runner alone, with its shadow memory in the open; over `memory`, which may be larger than the plan's arena. */
+export function interpret(
+  plan: PlanData,
+  memory: ArrayBuffer = new ArrayBuffer(plan.arena),
+): Runner & { readonly shadow: ShadowMemory } {
+  const shadow = shadowMemory(plan, memory)
   const kernels = plan.kernels.map(expandKernel)
   const runner = sequentialRunner(plan, {
     memory: shadow.memory,

@@ -30,8 +30,8 @@ export interface ShadowMemory extends MemoryAccess {
 const NOBODY = -1
 const persistent = new Set<PlanBuffer['role']>(['control', 'input', 'state', 'constant'])
 
-export function shadowMemory(plan: PlanData): ShadowMemory {
-  const { memory, views, iterations, start: startOf } = heapOf(plan)
+export function shadowMemory(plan: PlanData, arena?: ArrayBuffer): ShadowMemory {
+  const { memory, views, iterations, start: startOf } = heapOf(plan, arena)
   const owner = new Int32Array(plan.arena).fill(NOBODY)
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]))
   /** The buffer whose bytes a buffer's are: of a slice, the whole. */

@@ -181,8 +181,11 @@ export interface FunctionType {
   readonly results: readonly ValueType[]
 }
 
+/** 4 GiB: a module takes any memory that has room for its plan. */
+export const MOST_PAGES = 65536
+
 export interface ModuleParts {
-  /** Shared memory, imported as env.memory, in pages of 64 KiB. */
+  /** The least of the shared memory, imported as env.memory, in pages of 64 KiB: it may be larger, and grow. */
   readonly pages: number
   readonly functions: readonly { readonly type: FunctionType; readonly body: Uint8Array; readonly name?: string }[]
 }
@@ -211,7 +214,7 @@ export function encodeModule({ pages, functions }: ModuleParts): Uint8Array {
     writeName(body, 'memory')
     body.raw(Uint8Array.of(0x02, 0x03))
     body.u32(pages)
-    body.u32(pages)
+    body.u32(MOST_PAGES)
   })
   section(3, (body) => {
     body.u32(functions.length)

@@ -10,6 +10,7 @@ import { stateful } from '../fixtures/elements.ts'
 import { type Crew, crew } from './crew.ts'
 import { wasm } from './index.ts'
 import { FREE } from './layout.ts'
+import { allocateMemory } from './memory.ts'
 import { wasmRunner } from './runner.ts'
 
 /** Rank 0 sleeps at a barrier that never opens, looking at the abort word; the test opens it by writing FREE. */
@@ -23,7 +24,7 @@ const spinning = `(loop $again (br_if $again (i32.eqz (i32.load (i32.const ${FRE
 
 async function assemble(body: string): Promise<Uint8Array> {
   const { parseWat } = await wabt()
-  const text = `(module (import "env" "memory" (memory 1 1 shared))
+  const text = `(module (import "env" "memory" (memory 1 65536 shared))
     (func (export "run") (param i32 i32) (result i32) ${body} (i32.const 0)))`
   return parseWat('test.wat', text, { threads: true }).toBinary({}).buffer
 }
@@ -35,7 +36,7 @@ interface Rig {
 }
 const closing: (() => Promise<void>)[] = []
 async function rig(body: string, { plan } = { plan: stateful.plan }, workers: Crew = crew(2)): Promise<Rig> {
-  const runner = await wasmRunner(plan, await assemble(body), workers, 2)
+  const runner = await wasmRunner(plan, await assemble(body), workers, 2, allocateMemory(plan.arena))
   const exe = new Executable(plan, runner)
   closing.push(() => exe.close())
   const words = new Int32Array(runner.memory, 0, 256)

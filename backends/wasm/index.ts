@@ -5,10 +5,13 @@
  */
 import { badThreads, fusedUnsupported } from '../../core/errors.ts'
 import { wasmTarget } from '../../planner/target.ts'
+import type { Plan } from '../../planner/types.ts'
 import type { Backend } from '../backend.ts'
 import { Executable } from '../executable.ts'
+import type { Runner } from '../runner.ts'
 import { crew } from './crew.ts'
 import { compileEagerly, cores } from './machine.ts'
+import { allocateMemory, growMemory } from './memory.ts'
 import { buildModule } from './module.ts'
 import { wasmRunner } from './runner.ts'
 
@@ -29,14 +32,29 @@ export function wasm(options: WasmOptions = {}): Backend {
   if (options.fma) throw fusedUnsupported()
   const threads = countThreads(options.threads ?? 'auto')
   const workers = crew(threads)
+  const queue = options.queue === undefined ? {} : { queue: options.queue }
+  const run = (plan: Plan, memory: WebAssembly.Memory): Promise<Runner> => {
+    if (options.v8Flags) compileEagerly()
+    return wasmRunner(plan, buildModule(plan), workers, cores(), memory)
+  }
   return {
     name: 'wasm',
     target: wasmTarget,
     threads,
     async load(plan, load = {}) {
-      if (options.v8Flags) compileEagerly()
-      const runner = await wasmRunner(plan, buildModule(plan), workers, cores())
-      return new Executable(plan, runner, { ...load, ...(options.queue !== undefined && { queue: options.queue }) })
+      const runner = await run(plan, allocateMemory(plan.arena))
+      return new Executable(plan, runner, { ...queue, ...load })
+    },
+    share(bytes) {
+      const memory = allocateMemory(bytes)
+      return {
+        memory: memory.buffer,
+        ...queue,
+        async add(plan) {
+          growMemory(memory, plan.arena)
+          return run(plan, memory)
+        },
+      }
     },
   }
 }

@@ -4,13 +4,20 @@
  * May not: know steps or kernels.
  */
 import type { FaultRecord } from '../runner.ts'
+import { MOST_PAGES } from './assembler.ts'
 import { ABORT, BARRIER_COUNT, FAULT, FAULT_POSITION, FAULT_VALUE, SLEEPERS, SPIN } from './layout.ts'
 
 const PAGE = 65536
 
-export function allocateMemory(arena: number): WebAssembly.Memory {
-  const pages = Math.max(1, Math.ceil(arena / PAGE))
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+const pagesFor = (bytes: number): number => Math.max(1, Math.ceil(bytes / PAGE))
+
+export const allocateMemory = (bytes: number): WebAssembly.Memory =>
+  new WebAssembly.Memory({ initial: pagesFor(bytes), maximum: MOST_PAGES, shared: true })
+
+/** Views made before stay valid, also in workers. */
+export function growMemory(memory: WebAssembly.Memory, bytes: number): void {
+  const missing = pagesFor(bytes) - memory.buffer.byteLength / PAGE
+  if (missing > 0) memory.grow(missing)
 }
 
 export const controlWords = (memory: WebAssembly.Memory): Int32Array => new Int32Array(memory.buffer, 0, 256)

@@ -7,14 +7,20 @@ import { workerDied } from '../../core/errors.ts'
 import type { PlanData } from '../../planner/types.ts'
 import type { FaultRecord, Runner } from '../runner.ts'
 import type { Crew } from './crew.ts'
-import { allocateMemory, controlWords, instantiate, prepare, type RankRun, readFault } from './memory.ts'
+import { controlWords, instantiate, prepare, type RankRun, readFault } from './memory.ts'
 
 /** Turns a rank spins at a barrier before it sleeps, where every rank has a core of its own. */
 const SPINS = 2000
 
-export async function wasmRunner(plan: PlanData, bytes: Uint8Array, crew: Crew, cores: number): Promise<Runner> {
+/** Over `memory`, which has room for the plan. */
+export async function wasmRunner(
+  plan: PlanData,
+  bytes: Uint8Array,
+  crew: Crew,
+  cores: number,
+  memory: WebAssembly.Memory,
+): Promise<Runner> {
   const module = await WebAssembly.compile(bytes)
-  const memory = allocateMemory(plan.arena)
   const control = controlWords(memory)
   const program = crew.join(module, memory)
   const ranks = Math.max(1, Math.min(plan.threads, crew.threads))

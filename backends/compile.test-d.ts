@@ -1,0 +1,30 @@
+/** What types promise of compiled programs. Checked by tsc, never run. */
+import * as op from '../core/ops.ts'
+import { f32, i32, program } from '../core/program.ts'
+import { compile, compileAll } from './compile.ts'
+
+const p = program({
+  inputs: { x: f32('B', 3), y: i32('B') },
+  state: { w: f32(3) },
+  outputs: ({ x, y, w }) => ({ z: op.add(op.matmul(x, w), op.cast(y, 'f32')) }),
+})
+const [x, y] = [new Float32Array(3), new Int32Array(1)]
+
+export async function types(): Promise<void> {
+  const net = await compileAll({ step: p, evaluate: p }, { sizes: { step: { B: 3 } } })
+  const { z } = await net.step.run({ x, y })
+  net.state.vector.fill(z)
+  net.evaluate.inputs.y satisfies Int32Array
+  // @ts-expect-error no such program
+  net.train
+  // @ts-expect-error no such output
+  ;(await net.evaluate.run({ x, y })).loss
+  // @ts-expect-error y is i32
+  net.evaluate.run({ x, y: x })
+  // @ts-expect-error no such program
+  await compileAll({ step: p }, { sizes: { stop: { B: 3 } } })
+  const exe = await compile(p)
+  // @ts-expect-error an input is missing
+  exe.runSync({ x })
+  await net[Symbol.asyncDispose]()
+}
