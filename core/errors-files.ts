@@ -95,3 +95,10 @@ export function noPlanYet(what: string, dimensions: readonly string[]): InputErr
     `${what}: there is no plan for this size of ${names} yet; await run() with it first, or compile with sizes: { ${names}: … }`,
   )
 }
+export function dataMismatch(what: string, left: readonly string[], missing: readonly string[]): InputError {
+  const lacking = missing.length > 0 ? `, and nothing is left for ${missing.join(', ')}` : ''
+  return new InputError(
+    'E_DATA',
+    `${what}: ${left.length} columns belong to no input (${left.slice(0, 10).join(', ')})${lacking}\n  remedy: name the columns as the inputs, or give as many as the inputs take, in their order`,
+  )
+}
