@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
+const iris = join(import.meta.dirname, 'examples/models/iris.json')
 const graph = join(import.meta.dirname, 'examples/graphs/bottleneck.txt')
 function cotangent(...args: string[]) {
   const file = join(import.meta.dirname, 'cli.ts')
@@ -122,6 +123,9 @@ describe('cotangent chain', () => {
 
 describe('failures', () => {
   const broken = join(mkdtempSync(join(tmpdir(), 'cotangent-')), 'broken.txt')
+  const [notJson, faulty] = [`${broken}.not.json`, `${broken}.json`]
+  writeFileSync(notJson, '{')
+  writeFileSync(faulty, JSON.stringify({ inputs: { x: 'f32[B,4]' }, layers: [{ kind: 'dense', units: 3, unit: 3 }] }))
   writeFileSync(broken, 'graph g(x: f32[2]) {\n  %0 : f32[3] = neg(x)\n  return y: %0\n}\n')
 
   it.each([
@@ -129,7 +133,15 @@ describe('failures', () => {
     ['an unknown output', ['explain', graph, '--of', 'z', '--wrt', 'x'], "no output 'z'; there are code, y, loss"],
     ['--of alone', ['explain', graph, '--of', 'y'], 'say by what with --wrt'],
     ['a missing file', ['explain', 'no-such-graph.txt'], 'there is no such file'],
-    ['a model document', ['explain', 'model.json'], 'JSON model documents are not supported yet; give a graph as text'],
+    ['a model that is not JSON', ['explain', notJson], 'not.json: is not JSON'],
+    ['a model with a fault', ['explain', faulty], "layers[0].unit: there is no such field; did you mean 'units'?"],
+    ['data that are not there', ['train', iris, '--data', 'none.csv'], 'none.csv: cannot read: there is no such file'],
+    [
+      'no loss',
+      ['train', graph, '--data', graph, '--minimize', 'y'],
+      "no output 'y' that is one float; there are loss",
+    ],
+    ['bench without --wrt', ['bench', iris, '--of', 'logits'], "required option '--wrt <inputs>' not specified"],
     ['a graph that does not type-check', ['explain', broken], 'line 2: %0 is declared f32[3] but neg gives f32[2]'],
     ['sizes that are none', ['explain', graph, '--sizes', 'B'], 'Write them as B=64,N=10.'],
     ['an unknown command', ['explode'], "unknown command 'explode'"],

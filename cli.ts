@@ -1,32 +1,19 @@
 #!/usr/bin/env node
 /**
- * The command line: `cotangent explain | order | chain FILE`. The only importer of commander in the package.
- * Invariant: the result alone is on stdout; failures say why on stderr, without a stack, and exit with 1.
+ * The command line: `cotangent train | predict | explain | bench | order | chain FILE`. The only importer of commander in the package.
+ * Invariant: a command loads what it needs and no more; the result alone is on stdout; failures say why on stderr, without a stack, and exit with 1.
  */
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { extname } from 'node:path'
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { type ChainFlags, chain } from './cli/chain.ts'
-import { type OrderFlags, order } from './cli/order.ts'
-import { allOps } from './core/all-ops.ts'
-import { dot } from './core/dot.ts'
-import { badOption, modelDocument, unreadable } from './core/errors.ts'
-import { parse } from './core/parse.ts'
-import { type AnyProgram, programFromGraph } from './core/program.ts'
-import { jacobian, type Mode } from './core/requests.ts'
-import { plan } from './planner/plan.ts'
-
-interface ExplainFlags {
-  readonly of?: string
-  readonly wrt?: readonly string[]
-  readonly mode: Mode
-  readonly sizes?: { readonly [name: string]: number }
-  readonly threads: number
-  readonly tape?: true
-  readonly json?: true
-  readonly dot?: true
-}
+import { Command, Option } from 'commander'
+import type { BenchFlags } from './cli/bench.ts'
+import type { ChainFlags } from './cli/chain.ts'
+import { contents } from './cli/contents.ts'
+import type { ExplainFlags } from './cli/explain.ts'
+import type { Model } from './cli/model.ts'
+import { names, positive, seconds, sizes, whole, workers } from './cli/options.ts'
+import type { OrderFlags } from './cli/order.ts'
+import type { PredictFlags } from './cli/predict.ts'
+import type { TrainFlags } from './cli/train.ts'
 
 const { version } = createRequire(import.meta.url)('cotangent/package.json') as { version: string }
 const cli = new Command('cotangent')
@@ -34,10 +21,65 @@ const cli = new Command('cotangent')
   .version(version)
   .showHelpAfterError('(--help says more)')
 
+const MODEL = 'a model document (.json), or a graph as text, as print(program.graph) writes it'
+const DATA =
+  'examples: .npz, .npy, .safetensors, or .csv with a column a value. Inputs take the arrays of their names, and else columns in order'
+const threads = (): Option => new Option('--threads <n>', 'workers').argParser(workers).default('auto')
+
+cli
+  .command('train')
+  .description('train a model: prints loss and metrics of each epoch')
+  .argument('<model>', MODEL)
+  .requiredOption('--data <file>', DATA)
+  .option('--test <file>', 'examples to judge each epoch by')
+  .option('--epochs <n>', 'passes over the data', positive, 10)
+  .option('--batch <n>', 'examples a step; the last may have fewer', positive, 32)
+  .option('--minimize <output>', 'what to minimise', 'loss')
+  .option('--out <state>', 'save the state here after each epoch (.safetensors)')
+  .option('--resume <state>', 'go on from this state')
+  .option('--seed <n>', 'of initial values and of the order of the data', whole, 0)
+  .addOption(threads())
+  .option('--json', 'an object a line')
+  .action(async (file: string, flags: TrainFlags) => {
+    const { train } = await import('./cli/train.ts')
+    await train(await model(file), flags, console.log)
+  })
+
+cli
+  .command('predict')
+  .description('the outputs of a trained model for each example')
+  .argument('<model>', MODEL)
+  .requiredOption('--data <file>', DATA)
+  .requiredOption('--state <state>', 'as train saves it')
+  .option('--out <file>', 'where to: .npz, .csv, .npy, .safetensors, or - for CSV on stdout', '-')
+  .option('--outputs <names>', 'these alone, separated by commas', names)
+  .option('--batch <n>', 'examples a run', positive, 256)
+  .addOption(threads())
+  .action(async (file: string, flags: PredictFlags) => {
+    const { predict } = await import('./cli/predict.ts')
+    const text = await predict(await model(file), flags)
+    if (text !== undefined) console.log(text)
+  })
+
+cli
+  .command('bench')
+  .description('a Jacobian of a model, forward, reverse and as planned: predicted and measured')
+  .argument('<model>', MODEL)
+  .requiredOption('--of <output>', 'of this output')
+  .requiredOption('--wrt <inputs>', 'by these inputs or state values, separated by commas', names)
+  .option('--sizes <sizes>', 'sizes of named dimensions, as B=64,N=10', sizes)
+  .option('--rounds <n>', 'rounds of 50 ms each way', positive, 9)
+  .addOption(threads().default(1))
+  .option('--json', 'as one object')
+  .action(async (file: string, flags: BenchFlags) => {
+    const { bench } = await import('./cli/bench.ts')
+    console.log(await bench(await model(file), flags))
+  })
+
 cli
   .command('explain')
-  .description('the plan of a program, or of a Jacobian of it')
-  .argument('<file>', 'a graph as text, as print(program.graph) writes it')
+  .description('the plan of a model, of a step of its training, or of a Jacobian of it')
+  .argument('<model>', MODEL)
   .option('--of <output>', 'explain the Jacobian of this output; with --wrt')
   .option('--wrt <inputs>', 'by these inputs or state values, separated by commas; with --of', names)
   .addOption(
@@ -47,10 +89,14 @@ cli
   )
   .option('--sizes <sizes>', 'sizes of named dimensions, as B=64,N=10', sizes)
   .option('--threads <n>', 'workers to plan for', positive, 1)
+  .addOption(new Option('--train', 'a step of its training').conflicts(['of', 'wrt']))
   .option('--tape', 'list every step and what it stores')
   .addOption(new Option('--json', 'the plan as JSON').conflicts(['dot', 'tape']))
   .addOption(new Option('--dot', 'the declared graph in the language of Graphviz').conflicts(['json', 'tape']))
-  .action((file: string, flags: ExplainFlags) => console.log(explain(read(file), flags)))
+  .action(async (file: string, flags: ExplainFlags) => {
+    const { explain } = await import('./cli/explain.ts')
+    console.log(explain(await model(file), flags))
+  })
 
 cli
   .command('order')
@@ -62,7 +108,10 @@ cli
   .option('--seconds <s>', 'how long to search at most; the number of orders to price follows', seconds, 2)
   .option('--seed <n>', 'of the search: the same seed gives the same order', whole, 1)
   .option('--json', 'counts and the order, as JSON')
-  .action((file: string, flags: OrderFlags) => console.log(order(contents(file), flags)))
+  .action(async (file: string, flags: OrderFlags) => {
+    const { order } = await import('./cli/order.ts')
+    console.log(order(contents(file), flags))
+  })
 
 cli
   .command('chain')
@@ -74,66 +123,17 @@ cli
     'after',
     '\nIn a bracketing, T3 and A3 are factor 3 made dense by tangents or adjoints, T[5:4]·X pushes the columns of X\nthrough factors 4 and 5, X·A[5:4] pulls the rows of X through 5 and 4, and (X·Y) multiplies two matrices.',
   )
-  .action((file: string, flags: ChainFlags) => console.log(chain(contents(file), flags)))
+  .action(async (file: string, flags: ChainFlags) => {
+    const { chain } = await import('./cli/chain.ts')
+    console.log(chain(contents(file), flags))
+  })
 
-try {
-  cli.parse()
-} catch (error) {
+cli.parseAsync().catch((error: unknown) => {
   console.error(`cotangent: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
-}
+})
 
-function explain(declared: AnyProgram, flags: ExplainFlags): string {
-  const p = requested(declared, flags)
-  if (flags.dot) return dot(declared.graph)
-  const made = plan(p, { threads: flags.threads, ...(flags.sizes && { sizes: flags.sizes }) })
-  return flags.json ? JSON.stringify(made) : made.explain(flags.tape ? { tape: true } : {})
-}
-
-/** The program itself, or the Jacobian that --of and --wrt name. */
-function requested(p: AnyProgram, { of, wrt, mode }: ExplainFlags): AnyProgram {
-  if (of === undefined && wrt === undefined) return p
-  if (of === undefined) throw badOption('--wrt', wrt!.join(','), 'say which output with --of')
-  if (wrt === undefined) throw badOption('--of', of, 'say by what with --wrt')
-  return jacobian(p, { of, wrt: wrt as readonly never[], mode })
-}
-
-function read(file: string): AnyProgram {
-  if (extname(file) === '.json') throw modelDocument(file)
-  return programFromGraph(parse(contents(file), allOps))
-}
-
-function contents(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw unreadable(file, (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : String(error))
-  }
-}
-
-function names(text: string): string[] {
-  return text.split(',').map((name) => name.trim())
-}
-
-function sizes(text: string): { [name: string]: number } {
-  const pairs = text.split(',').map((pair) => /^\s*(\w+)=(\d+)\s*$/.exec(pair))
-  if (pairs.includes(null)) throw new InvalidArgumentError('Write them as B=64,N=10.')
-  return Object.fromEntries(pairs.map((m) => [m![1]!, Number(m![2])]))
-}
-
-function positive(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a whole number ≥ 1.')
-  return Number(text)
-}
-
-function whole(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number from 0 to 999999999.')
-  return Number(text)
-}
-
-function seconds(text: string): number {
-  const given = Number(text)
-  if (text.trim() === '' || !(given >= 0 && given <= 86_400))
-    throw new InvalidArgumentError('It must be a number from 0 to 86400.')
-  return given
+async function model(file: string): Promise<Model> {
+  const { readModel } = await import('./cli/model.ts')
+  return readModel(file)
 }

@@ -102,3 +102,28 @@ export function dataMismatch(what: string, left: readonly string[], missing: rea
     `${what}: ${left.length} columns belong to no input (${left.slice(0, 10).join(', ')})${lacking}\n  remedy: name the columns as the inputs, or give as many as the inputs take, in their order`,
   )
 }
+
+// ——— the command line ———
+
+export function nothingToTrain(output: string, known: readonly string[]): DeclarationError {
+  return new DeclarationError(
+    'E_LOSS',
+    `train: there is no output '${output}' that is one float; there are ${known.join(', ') || 'none'} (give the model a loss, or name one with --minimize)`,
+  )
+}
+export function notPerExample(input: string, type: string): DeclarationError {
+  return new DeclarationError(
+    'E_EXAMPLES',
+    `input ${input}: ${type} has no first dimension with a name, which counts examples; declare it as [B, …]`,
+  )
+}
+export function missingInputs(file: string, missing: readonly string[]): InputError {
+  const why = missing.length > 0 ? `there is nothing for ${missing.join(', ')}` : 'there are no examples'
+  return new InputError('E_DATA', `${file}: ${why}`)
+}
+export function noPrediction(known: readonly string[], missing: readonly string[]): InputError {
+  return new InputError(
+    'E_DATA',
+    `predict: every output (${known.join(', ')}) needs ${missing.join(', ')}, which the data lack, or is no value per example; name others with --outputs`,
+  )
+}

@@ -251,12 +251,6 @@ export function planTooLarge(bytes: number): UnsupportedError {
 export function unreadable(file: string, why: string): InputError {
   return new InputError('E_FILE', `${file}: ${why}`)
 }
-export function modelDocument(file: string): UnsupportedError {
-  return new UnsupportedError(
-    'E_MODEL_DOCUMENT',
-    `${file}: JSON model documents are not supported yet; give a graph as text, as print(program.graph) writes it`,
-  )
-}
 export function badOption(option: string, given: string, remedy: string): InputError {
   return new InputError('E_OPTION', `${option} ${given}: ${remedy}`)
 }
