@@ -1,7 +1,7 @@
 /** The main job: declare a network, train it on real digits on all cores, test it on digits it has not seen, and show the plans. */
 import assert from 'node:assert/strict'
 import { SingleBar } from 'cli-progress'
-import { adam, compile, type Executable, f32, heUniform, i32, jacobian, plan, program, train } from 'cotangent'
+import { adam, compileAll, type Executable, f32, heUniform, i32, jacobian, plan, program, train } from 'cotangent'
 import { wasm } from 'cotangent/backends/wasm'
 import * as op from 'cotangent/ops'
 import { digits, jittered, PIXELS, random, shuffled } from './digits.ts'
@@ -27,13 +27,16 @@ const mlp = program({
 })
 
 type Runner = Executable<typeof mlp.inputs, typeof mlp.state, typeof mlp.outputs>
+const stepOf = (rate: number) => train(mlp, { minimize: 'loss', with: adam({ rate }) })
 
 const started = performance.now()
 const { training, test } = digits(2000)
 const backend = wasm({ threads: 'auto' })
-const compileStep = (rate: number): Promise<Runner> =>
-  compile(train(mlp, { minimize: 'loss', with: adam({ rate }) }), { backend, sizes: { B: BATCH }, seed: 7 })
-const evaluate: Runner = await compile(mlp, { backend, sizes: { B: test.count } })
+// One memory: the weights and the optimizer's moments are those of all three.
+const net = await compileAll(
+  { step: stepOf(1e-3), slower: stepOf(1e-4), evaluate: mlp },
+  { backend, seed: 7, sizes: { step: { B: BATCH }, slower: { B: BATCH }, evaluate: { B: test.count } } },
+)
 const next = random(2)
 
 /** One pass over the training digits in a new order; the mean loss. */
@@ -49,16 +52,8 @@ async function pass(step: Runner, report: (done: number, loss: number) => void):
   return (sum * BATCH) / order.length
 }
 
-/** The state of one program in another that has the same names. */
-function copyState(from: Runner, to: Runner): void {
-  for (const name of to.state.names) to.state.set(name, from.state.get(name))
-}
-
 /** Share of the held-out digits that are classified right, with the weights of now. */
-async function testAccuracy(step: Runner): Promise<number> {
-  copyState(step, evaluate)
-  return (await evaluate.run({ x: test.x, y: test.y })).accuracy
-}
+const testAccuracy = async (): Promise<number> => (await net.evaluate.run({ x: test.x, y: test.y })).accuracy
 
 /** A pass with a progress bar where there is a terminal, and one line of results. */
 async function epoch(step: Runner, label: string): Promise<void> {
@@ -70,21 +65,18 @@ async function epoch(step: Runner, label: string): Promise<void> {
   if (process.stdout.isTTY) bar.start(training.count, 0, { loss: '' })
   const loss = await pass(step, (done, mean) => bar.update(done, { loss: mean.toFixed(4) }))
   bar.stop()
-  console.log(`${label}   loss ${loss.toFixed(4)}   test accuracy ${percent(await testAccuracy(step))}`)
+  console.log(`${label}   loss ${loss.toFixed(4)}   test accuracy ${percent(await testAccuracy())}`)
 }
 const percent = (x: number): string => `${(100 * x).toFixed(2)} %`
 
 console.log(`${training.count} digits to train on, ${test.count} held out · ${backend.threads} workers`)
-const step = await compileStep(1e-3)
-for (let i = 1; i <= 12; i++) await epoch(step, `epoch ${String(i).padStart(2)}`)
-const slower = await compileStep(1e-4) // the weights and the optimizer's moments go on, at a lower rate
-copyState(step, slower)
-for (let i = 13; i <= 16; i++) await epoch(slower, `epoch ${i}`)
-const accuracy = await testAccuracy(slower)
+for (let i = 1; i <= 12; i++) await epoch(net.step, `epoch ${String(i).padStart(2)}`)
+for (let i = 13; i <= 16; i++) await epoch(net.slower, `epoch ${i}`)
+const accuracy = await testAccuracy()
 console.log(`\ntest accuracy ${percent(accuracy)} after ${((performance.now() - started) / 1000).toFixed(1)} s\n`)
 
-console.log(step.plan.explain())
+console.log(net.step.plan.explain())
 console.log(`\n${plan(jacobian(mlp, { of: 'logits', wrt: 'x' }), { sizes: { B: 1 } }).explain()}`)
-await Promise.all([step, slower, evaluate].map((exe) => exe.close()))
+await net.close()
 
 assert(accuracy >= 0.96, `test accuracy ${accuracy} is below 96 %`)
