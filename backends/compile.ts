@@ -24,7 +24,7 @@ export type ArrayOf<D extends DType> = D extends 'f32'
       ? Int32Array
       : Uint8Array
 /** What may be fed for a value of a dtype: its typed array, a number for rank 0, or arrays nested as its shape says. */
-export type Feed<D extends DType> = ArrayOf<D> | number | Nested
+export type Feed<D extends DType> = ArrayOf<D> | number | Nested | (D extends 'bool' ? boolean : never)
 type Nested = readonly (number | boolean | Nested)[]
 export type Feeds<I> = { readonly [K in keyof I]: I[K] extends Value<infer D> ? Feed<D> : never }
 

@@ -7,11 +7,12 @@ import { badFormat, dataMismatch } from '../../core/errors-files.ts'
 import type { DType, Tensor, TypedArray } from '../../core/ir.ts'
 import type { Value, Values } from '../../core/program.ts'
 import { allocate, count } from '../../core/shape.ts'
+import type { Examples } from './batches.ts'
 import type { Column, Data } from './data.ts'
 
-export interface Arranged {
+export interface Arranged<I extends Values> {
   /** By input, with the number of examples as the first dimension. */
-  readonly data: ReadonlyMap<string, Column>
+  readonly data: Examples<I>
   /** Inputs for which there was nothing. */
   readonly missing: readonly string[]
   readonly examples: number
@@ -27,7 +28,7 @@ function width({ shape }: Value): number | undefined {
  * `inputs`: of the program; the first dimension of each counts examples. An input takes the array of its name; those
  * without one take the file's other columns in order, each as many as an example of it has values. `what` names the file in messages.
  */
-export function arrange(data: Data, inputs: Values, what = 'data'): Arranged {
+export function arrange<I extends Values>(data: Data, inputs: I, what = 'data'): Arranged<I> {
   const missing: string[] = []
   const found = new Map<string, Column>()
   const columns = [...data.keys()].filter((name) => !Object.hasOwn(inputs, name))

@@ -5,8 +5,10 @@
  */
 import { badFormat } from '../../core/errors-files.ts'
 import type { Tensor, TypedArray } from '../../core/ir.ts'
+import type { Value, Values } from '../../core/program.ts'
 import { allocate, count } from '../../core/shape.ts'
 import { uniform } from '../../core/threefry.ts'
+import type { ArrayOf } from '../compile.ts'
 
 export interface BatchOptions {
   /** Examples in each; the last may have fewer. */
@@ -18,10 +20,15 @@ export interface BatchOptions {
   /** Leave out a last batch of fewer. Default false. */
   readonly drop?: boolean
 }
-export type Batch = { readonly [name: string]: TypedArray }
+/** Arrays of examples for inputs `I`: what `arrange` makes. */
+export interface Examples<I = Values> extends ReadonlyMap<string, Tensor> {
+  /** For types only. */
+  readonly inputs?: I
+}
+export type Batch<I = Values> = { readonly [K in keyof I]: I[K] extends Value<infer D> ? ArrayOf<D> : never }
 
 /** `data`: arrays whose first dimension counts examples. Batches are new arrays: they may be kept. */
-export function* batches(data: ReadonlyMap<string, Tensor>, options: BatchOptions): Generator<Batch, void> {
+export function* batches<I = Values>(data: Examples<I>, options: BatchOptions): Generator<Batch<I>, void> {
   const { size, shuffle = false, seed = 0, drop = false } = options
   const counts = new Set([...data.values()].map((t) => t.shape[0]))
   if (counts.size > 1 || counts.has(undefined)) {
@@ -34,7 +41,8 @@ export function* batches(data: ReadonlyMap<string, Tensor>, options: BatchOption
   const end = drop ? examples - (examples % size) : examples
   for (let from = 0; from < end; from += size) {
     const to = Math.min(end, from + size)
-    yield Object.fromEntries([...data].map(([name, tensor]) => [name, rows(tensor, from, to, order)]))
+    const batch = [...data].map(([name, tensor]) => [name, rows(tensor, from, to, order)] as const)
+    yield Object.fromEntries(batch) as Batch<I>
   }
 }
 
