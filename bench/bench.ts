@@ -33,6 +33,8 @@ export interface Benchmark<R extends Row = Row> {
   line(row: R): string
   /** What the rows add up to. */
   summary(rows: readonly R[]): string
+  /** The rows as an SVG document. */
+  picture?(rows: readonly R[]): string
 }
 
 /** Lets benchmarks of different rows stand in one list. */

@@ -2,12 +2,14 @@
  * `npm run bench -- NAME`: runs one benchmark. A table for people; with --json, one object a line.
  * May not: print anything but the result on stdout.
  */
+import { writeFileSync } from 'node:fs'
 import { Argument, Command, InvalidArgumentError } from 'commander'
 import { accuracy } from './accuracy.ts'
 import { type Benchmark, benchmark, type Row } from './bench.ts'
 import { elimination } from './elimination.ts'
 import { loops } from './loops.ts'
 import { modes } from './modes.ts'
+import { orders } from './orders.ts'
 import { save } from './results.ts'
 import { target } from './target.ts'
 
@@ -17,11 +19,13 @@ const benches: readonly Benchmark[] = [
   benchmark(accuracy),
   benchmark(elimination),
   benchmark(loops),
+  benchmark(orders),
 ]
 
 interface Flags {
   readonly json?: true
   readonly save?: true
+  readonly svg?: string
   readonly quick?: true
   readonly sample?: number
   readonly only?: readonly string[]
@@ -38,6 +42,7 @@ const command = new Command('bench')
   .addArgument(new Argument('<name>', 'which one').choices(benches.map((b) => b.name)))
   .option('--json', 'one JSON object a line')
   .option('--save', 'also write bench/results/NAME.json, with machine, Node version and commit')
+  .option('--svg <file>', 'modes: also draw the times over inputs and outputs')
   .option('--quick', 'tiny cases, few rounds: a smoke test, no figures to quote')
   .option('--sample <n>', 'accuracy: how many of the 2³² inputs, instead of all', count)
   .option('--only <cases...>', 'accuracy: these functions only; --save keeps the figures of the others')
@@ -53,4 +58,5 @@ for await (const row of bench.rows({ quick: flags.quick ?? false, sample: flags.
   console.log(flags.json ? JSON.stringify(row) : bench.line(row))
 }
 if (!flags.json) console.log(`\n${bench.summary(rows)}`)
+if (flags.svg && bench.picture) writeFileSync(flags.svg, bench.picture(rows))
 if (flags.save) console.error(`saved to ${save(bench.name, rows, flags.only !== undefined)}`)
