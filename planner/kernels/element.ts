@@ -51,16 +51,21 @@ export function writeElement(
 
 /** What a lowering of `node` writes with. */
 export function elementWriter(s: Scope, node: Node, guards: readonly GuardIndex[], depth = 0): ElementWriter {
+  /** Where each operand was read last: an index that is computed here has no load to tell where it stands. */
+  const reads = new Map<number, Index>()
   return {
     constant: s.code.constant,
     apply: s.code.apply,
-    read: (i, at, outside = []) =>
-      outside.some(isDynamic)
-        ? readDynamic(s, node.operands[i]!, at, guards, outside, depth + 1)
-        : read(s, node.operands[i]!, at, [...guards, ...outside], outside, depth + 1),
+    read: (i, at, outside = []) => {
+      const operand = node.operands[i]!
+      reads.set(i, combine(at, stridesOf(sizes(operand.shape, node.op.name))))
+      return outside.some(isDynamic)
+        ? readDynamic(s, operand, at, guards, outside, depth + 1)
+        : read(s, operand, at, [...guards, ...outside], outside, depth + 1)
+    },
     index: (at) => indexValue(s.code, at, (x) => affine(s, x)),
     inside: (g) => holds(s.code, g, (x) => affine(s, x)),
-    bounded: (value, extent, operand) => bounded(s, value, extent, node.operands[operand]!),
+    bounded: (value, extent, operand) => bounded(s, value, extent, node.operands[operand]!, reads.get(operand)),
   }
 }
 
@@ -129,15 +134,11 @@ function load(s: Scope, node: Node, flat: Index, guards: readonly GuardIndex[]):
 /** A guard without axes that holds. */
 const always = (_: Scope, g: Guard): boolean => g.strides.every((k) => k === 0) && g.offset >= 0 && g.offset < g.extent
 
-function bounded(s: Scope, value: Scalar, extent: number, operand: Node): Scalar {
+function bounded(s: Scope, value: Scalar, extent: number, operand: Node, at?: Index): Scalar {
   const name = expressionOf(operand)
   const known = s.faults.findIndex((f) => f.value === name && f.extent === extent)
   const fault = known >= 0 ? known : s.faults.push({ value: name, extent }) - 1
-  const instr = s.code.code[value.id]!
-  const position: Affine =
-    instr.op === 'load'
-      ? { offset: instr.map.offset, strides: instr.map.strides }
-      : { offset: 0, strides: new Array<number>(s.axes).fill(0) }
+  const position: Affine = at ? affine(s, at) : { offset: 0, strides: new Array<number>(s.axes).fill(0) }
   return s.code.emit({ op: 'bounded', dtype: 'i32', args: [value.id], extent, fault, position })
 }
 
