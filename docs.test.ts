@@ -1,6 +1,6 @@
 /**
  * The pages of docs/ tell the truth: their code runs, page by page, as one module, and a text block after a piece of code is what that
- * piece prints. UPDATE_DOCS=1 rewrites those.
+ * piece prints. A place that an error names is a line of the page. UPDATE_DOCS=1 rewrites what is printed.
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -19,32 +19,64 @@ interface Piece {
 }
 const piecesOf = (page: string): Piece[] => Array.from(page.matchAll(block), (m) => ({ kind: m[1]!, text: m[2]! }))
 
-function outputs(pieces: readonly Piece[]): string[] {
-  const code = pieces.filter((p) => p.kind === 'ts').map((p) => `${p.text}\nconsole.log('${MARK}')`)
+/** The code of a page, each line where it is in the page. */
+function moduleOf(page: string): string {
+  let inside = false
+  return page
+    .split('\n')
+    .map((line) => {
+      if (line === '```ts') inside = true
+      else if (line === '```' && inside) inside = false
+      else return inside ? line : ''
+      return inside ? '' : `console.log('${MARK}')`
+    })
+    .join('\n')
+}
+
+function outputs(name: string, page: string): string[] {
   const flags = ['--conditions=cotangent-source', '--import', 'tsx', '--input-type=module']
-  const run = spawnSync(process.execPath, flags, { input: code.join('\n'), encoding: 'utf8', cwd: import.meta.dirname })
+  const run = spawnSync(process.execPath, flags, { input: moduleOf(page), encoding: 'utf8', cwd: import.meta.dirname })
   expect(run.stderr).toBe('')
   expect(run.status).toBe(0)
-  return run.stdout.split(`${MARK}\n`).map((text) => text.trimEnd())
+  return run.stdout
+    .replaceAll('[eval1]', name)
+    .split(`${MARK}\n`)
+    .map((text) => text.trimEnd())
+}
+
+/** The pieces of a page as they should be. */
+function real(name: string, page: string): Piece[] {
+  const printed = outputs(name, page)
+  const pieces = piecesOf(page)
+  const ran = (i: number) => pieces.slice(0, i).filter((p) => p.kind === 'ts').length
+  return pieces.map((p, i) => (p.kind === 'ts' ? p : { ...p, text: printed[ran(i) - 1]! }))
+}
+
+function update(file: string, name: string): void {
+  // What is printed moves the lines below it, and those are printed again: twice settles it.
+  for (const _ of [1, 2]) {
+    const text = readFileSync(file, 'utf8')
+    const pieces = real(name, text)
+    let next = 0
+    const rewritten = text.replace(block, () => `\`\`\`${pieces[next]!.kind}\n${pieces[next++]!.text}\n\`\`\``)
+    writeFileSync(file, rewritten)
+  }
 }
 
 describe('docs', () => {
   it.each(pages)('%s', { timeout: 120_000 }, (name) => {
     const file = join(folder, name)
+    if (!piecesOf(readFileSync(file, 'utf8')).some((p) => p.kind === 'ts')) return
+    if (process.env['UPDATE_DOCS']) update(file, name)
     const text = readFileSync(file, 'utf8')
-    const pieces = piecesOf(text)
-    if (!pieces.some((p) => p.kind === 'ts')) return
-    const printed = outputs(pieces)
-    const ran = (i: number) => pieces.slice(0, i).filter((p) => p.kind === 'ts').length
-    const real = pieces.map((p, i) => (p.kind === 'ts' ? p : { ...p, text: printed[ran(i) - 1]! }))
-    if (process.env['UPDATE_DOCS']) {
-      let next = 0
-      writeFileSync(
-        file,
-        text.replace(block, () => `\`\`\`${real[next]!.kind}\n${real[next++]!.text}\n\`\`\``),
-      )
-      return
-    }
-    expect(pieces).toEqual(real)
+    expect(piecesOf(text)).toEqual(real(name, text))
+  })
+  it('errors.md names only codes that there are', () => {
+    const code = /\bE_[A-Z_]+/g
+    const core = join(import.meta.dirname, 'core')
+    const sources = readdirSync(core).filter((f) => /^errors.*\.ts$/.test(f))
+    const known = sources.flatMap((f) => readFileSync(join(core, f), 'utf8').match(code) ?? [])
+    const named = new Set(readFileSync(join(folder, 'errors.md'), 'utf8').match(code))
+    expect([...named].filter((c) => !known.includes(c))).toEqual([])
   })
 })

@@ -3,6 +3,8 @@
  * Four classes by who is at fault: the declaration, the backend, this call, or us.
  * May not: be thrown from anywhere without a code, a culprit and, where it is mechanical, a remedy.
  */
+import { nearest } from './nearest.ts'
+
 export class CotangentError extends Error {
   readonly code: string
   constructor(code: string, message: string, options?: ErrorOptions) {
@@ -28,14 +30,17 @@ export function clash(
   operands: readonly { role: string; text: string; site?: string | undefined }[],
   remedy?: string,
 ): DeclarationError {
-  const width = Math.max(0, ...operands.map((o) => o.role.length))
-  const rows = operands.map((o) => `\n  ${o.role.padEnd(width)} ${o.text}${o.site ? `   declared at ${o.site}` : ''}`)
+  const [roles, texts] = [operands.map((o) => o.role.length), operands.map((o) => o.text.length)]
+  const text = (o: (typeof operands)[number]): string =>
+    o.site ? `${o.text.padEnd(Math.max(...texts))}   declared at ${o.site}` : o.text
+  const rows = operands.map((o) => `\n  ${o.role.padEnd(Math.max(...roles))} ${text(o)}`)
   return new DeclarationError('E_TYPE', what + rows.join('') + (remedy ? `\n  remedy: ${remedy}` : ''))
 }
 export function unknownName(kind: string, name: string, known: readonly string[], where: string): DeclarationError {
+  const near = nearest(name, known)
   return new DeclarationError(
     'E_UNKNOWN_NAME',
-    `${where}: there is no ${kind} '${name}'; there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ') || 'none'}`,
+    `${where}: there is no ${kind} '${name}'${near ? `; did you mean '${near}'?` : ''}\n  there ${known.length === 1 ? 'is' : 'are'} ${known.join(', ') || 'none'}`,
   )
 }
 export function nameTaken(name: string, where: string): DeclarationError {
@@ -99,10 +104,10 @@ export function parseError(line: number, what: string): DeclarationError {
 export function noInputValue(name: string, given: readonly string[]): InputError {
   return new InputError('E_INPUT_NAMES', `evaluate: no value for input '${name}'; given: ${given.join(', ') || 'none'}`)
 }
-export function carryMismatch(name: string, is: string, next: string): DeclarationError {
+export function carryMismatch(loop: string, name: string, is: string, next: string): DeclarationError {
   return new DeclarationError(
     'E_CARRY',
-    `scan: carry '${name}' starts as ${is} but its next value is ${next}; they must have one type`,
+    `${loop}: carry '${name}' starts as ${is} but its next value is ${next}; they must have one type`,
   )
 }
 export function scanLength(detail: string): DeclarationError {
@@ -181,7 +186,7 @@ export function inputNesting(name: string, type: string, depth: number, need: nu
   )
 }
 export function inputValue(name: string, dtype: string, position: number, got: string): InputError {
-  return new InputError('E_INPUT_VALUE', `${name}: ${got} at position ${position} is not of dtype ${dtype}`)
+  return new InputError('E_INPUT_VALUE', `${name}: ${got} at position ${position} is no ${dtype}`)
 }
 export function unknownOutput(name: string, near: string | undefined, known: readonly string[]): InputError {
   const hint = near ? `; did you mean '${near}'?` : ''

@@ -104,9 +104,11 @@ export function operandError(what: string, operands: readonly Node[], remedy?: s
       : operands.length === 2
         ? ['left', 'right']
         : operands.map((_, i) => `operand ${i + 1}`)
+  const expressions = operands.map((node) => expressionOf(node))
+  const width = Math.max(0, ...expressions.map((text) => text.length))
   const rows = operands.map((node, i) => ({
     role: roles[i]!,
-    text: `${expressionOf(node)} : ${showType(node.type)}`,
+    text: `${expressions[i]!.padEnd(width)} : ${showType(node.type)}`,
     site: siteOf(node),
   }))
   return clash(what, rows, remedy)

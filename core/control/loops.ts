@@ -3,10 +3,10 @@
  * Invariant: what a body uses from outside is captured, as in a closure.
  */
 import { asNode } from '../define.ts'
-import { scanLength, unknownName } from '../errors.ts'
+import { carryMismatch, scanLength, unknownName } from '../errors.ts'
 import type { Node } from '../ir.ts'
 import { results } from '../primitives/tuple.ts'
-import { sizes } from '../shape.ts'
+import { sameType, showType, sizes } from '../shape.ts'
 import { buildBranch } from './branch.ts'
 import { byName, type Nodes } from './by-name.ts'
 import { buildScan } from './scan.ts'
@@ -31,6 +31,10 @@ export function scan<C extends Nodes, X extends Nodes, Y extends Nodes>(o: {
   const slices = overs.map((k) => asNode(o.over![k], `scan: over.${k}`))
   const length = o.length ?? (slices[0] && sizes(slices[0].shape.slice(0, 1), 'scan')[0])
   if (length === undefined) throw scanLength('give a length, or something to go over')
+  slices.forEach((x, i) => {
+    if (x.shape.length > 0 && x.shape[0] !== length)
+      throw scanLength(`over.${overs[i]} is ${showType(x.type)}: its first axis is not of length ${length}`)
+  })
   let outs: string[] = []
   const node = buildScan({
     carry: carries.map((k) => asNode(o.carry[k], `scan: carry.${k}`)),
@@ -42,13 +46,20 @@ export function scan<C extends Nodes, X extends Nodes, Y extends Nodes>(o: {
       outs = Object.keys(made.out ?? {})
       for (const k of Object.keys(made.carry)) if (!carries.includes(k)) throw unknownName('carry', k, carries, 'scan')
       return {
-        carry: carries.map((k) => asNode(made.carry[k], `scan: next carry.${k}`)),
+        carry: carries.map((k, i) => nextCarry('scan', k, c[i]!, made.carry[k])),
         out: outs.map((k) => asNode(made.out![k], `scan: out.${k}`)),
       }
     },
   })
   const all = results(node)
   return { carry: byName(carries, all), out: byName(outs, all.slice(carries.length)) }
+}
+
+/** Of the type it had, by the name that the user gave it. */
+function nextCarry(loop: string, name: string, before: Node, given: Node | undefined): Node {
+  const next = asNode(given, `${loop}: next carry.${name}`)
+  if (!sameType(before.type, next.type)) throw carryMismatch(loop, name, showType(before.type), showType(next.type))
+  return next
 }
 
 /**
@@ -69,7 +80,7 @@ export function whileLoop<C extends Nodes>(o: {
     condition: (c) => asNode(o.condition(byName(names, c)), 'whileLoop: condition'),
     body: (c) => {
       const next: Nodes = o.body(byName(names, c))
-      return names.map((k) => asNode(next[k], `whileLoop: next carry.${k}`))
+      return names.map((k, i) => nextCarry('whileLoop', k, c[i]!, next[k]))
     },
   })
   return byName(names, results(node))

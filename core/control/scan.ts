@@ -102,7 +102,7 @@ function typeOfScan({ body, length, carries, overs }: ScanParts, operands: reado
   const items = body.outputs.map(({ node }, i) => {
     if (i >= carries) return tensorType(node.dtype, [length, ...node.shape])
     const is = operands[i]!
-    if (!sameType(is.type, node.type)) throw carryMismatch(String(i), showType(is.type), showType(node.type))
+    if (!sameType(is.type, node.type)) throw carryMismatch('scan', String(i), showType(is.type), showType(node.type))
     return typeOf(node)
   })
   return { kind: 'tuple', items }

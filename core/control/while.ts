@@ -70,7 +70,7 @@ export const whileOp: Callable<typeof buildWhile> = op(
         throw operandError('whileLoop: the condition does not give bool[]', [again], 'compare scalars')
       body.outputs.forEach(({ node }, i) => {
         if (!sameType(node.type, operands[i]!.type))
-          throw carryMismatch(String(i), showType(operands[i]!.type), showType(node.type))
+          throw carryMismatch('whileLoop', String(i), showType(operands[i]!.type), showType(node.type))
       })
       return { kind: 'tuple', items: operands.slice(0, carries).map((c) => c.type as TensorType) }
     },

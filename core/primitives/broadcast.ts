@@ -98,7 +98,9 @@ export function reducedAxes(name: string, x: Node, options: ReduceOptions = {}):
     .filter((a, i, all) => a !== all[i - 1])
 }
 function fail(name: string, x: Node, a: number): never {
-  throw operandError(`${name}: axis ${a} is outside rank ${x.shape.length}`, [x])
+  const rank = x.shape.length
+  const remedy = rank === 0 ? 'a scalar has no axes' : `axes are 0 to ${rank - 1}, or -1 to ${-rank} from the last`
+  throw operandError(`${name}: axis ${a} is outside rank ${rank}`, [x], remedy)
 }
 
 /** A result without `axes` again with them, of size 1. */
@@ -197,7 +199,11 @@ export const reshape: Callable<(x: Node, shape: readonly Dim[]) => Node> = op(
     facts: { view: true, transparent: true },
     type: (p, [x]) => {
       if (!sameSize(x!.shape, dims(p)))
-        throw operandError(`reshape: ${showType(x!.type)} has another number of elements than [${dims(p)}]`, [x!])
+        throw operandError(
+          `reshape: the elements of ${showType(x!.type)} do not fill [${dims(p)}]`,
+          [x!],
+          'sizes with the same product; one may be -1',
+        )
       return tensorType(x!.dtype, dims(p))
     },
     linear: (node) => {

@@ -9,6 +9,7 @@ import { square } from '../../composites/activation.ts'
 import type { X } from '../../define.ts'
 import { CotangentError, formulaError } from '../../errors.ts'
 import type { Node } from '../../ir.ts'
+import { nearest } from '../../nearest.ts'
 import { add, div, mul, neg, sub } from '../../primitives/arithmetic.ts'
 import { equal, greater, greaterEqual, less, lessEqual, notEqual } from '../../primitives/comparison.ts'
 import { pow } from '../../primitives/exponential.ts'
@@ -170,8 +171,12 @@ function readFormula(text: string, names: Names, known: FormulaFunctions): X {
     if (Object.hasOwn(constants, name)) return constants[name]!
     return fail(`there is no '${name}'; there is ${Object.keys(names).join(', ') || 'no name'}`, token.at)
   }
+  function unknownFunction(name: string, at: number): never {
+    const near = nearest(name, [...known.keys()])
+    return fail(`there is no function '${name}'${near ? `; did you mean '${near}'?` : ''}`, at)
+  }
   function call({ text: name, at }: Token): X {
-    const f = known.get(name) ?? fail(`there is no function '${name}'`, at)
+    const f = known.get(name) ?? unknownFunction(name, at)
     need('(')
     const given: X[] = []
     if (!take(')')) {
