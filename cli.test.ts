@@ -130,7 +130,7 @@ describe('failures', () => {
 
   it.each([
     ['an unbound dimension', ['explain', graph], "the size of dimension 'B' is needed"],
-    ['an unknown output', ['explain', graph, '--of', 'z', '--wrt', 'x'], "there are code, y, loss"],
+    ['an unknown output', ['explain', graph, '--of', 'z', '--wrt', 'x'], 'there are code, y, loss'],
     ['--of alone', ['explain', graph, '--of', 'y'], 'say by what with --wrt'],
     ['a missing file', ['explain', 'no-such-graph.txt'], 'there is no such file'],
     ['a model that is not JSON', ['explain', notJson], 'not.json: is not JSON'],

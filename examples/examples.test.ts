@@ -24,10 +24,11 @@ const says: { readonly [file: string]: readonly RegExp[] } = {
   'jobs/ode-sensitivities.ts': [/^d path \/ d immigration .*differences agree to/m],
   'jobs/server.ts': [/^20 answers, each its own; then 400: InputError: x: 64 values = f32\[64\]; got 3$/m],
   'jobs/train-cnn.ts': [/^resumed from \d+ saved values: the same bits$/m],
+  'lesson-pictures.ts': [/^3 pictures are current$/m],
   'huge-layer.ts': [/^elementwise: J t .* full matrix 4 TB$/m, /^low rank: Jᵀ u .* full matrix 4 TB$/m],
 }
 /** Not examples, but read by them. */
-const parts = ['digits.ts', 'custom-backend.test.ts', 'examples.test.ts']
+const parts = ['digits.ts', 'svg.ts', 'custom-backend.test.ts', 'examples.test.ts']
 
 describe('examples', () => {
   it('are all listed here', () =>
