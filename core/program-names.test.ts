@@ -142,7 +142,7 @@ describe('refusals', () => {
       'jacobian',
       () => jacobian(any, ask('q', 'x')),
       'E_UNKNOWN_NAME',
-      /jacobian of p: there is no output .q.\n  there are y, f, g, n$/,
+      /jacobian of p: there is no output .q.\n {2}there are y, f, g, n$/,
     ],
     ['grad', () => grad(any, ask('f', 'q')), 'E_UNKNOWN_NAME', /grad of p: there is no input or state 'q'/],
     ['next is no output', () => grad(any, ask('next.step', 'x')), 'E_UNKNOWN_NAME', /next\.step/],

@@ -22,6 +22,7 @@ const text = (x: number, y: number, words: string, more = ''): string =>
 const framed = (title: string, height: number, body: readonly string[]): string =>
   [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13" fill="#333">`,
+    `<title>${escape(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     text(LEFT, 26, title, ' font-size="16" font-weight="bold"'),
     ...body,
