@@ -134,7 +134,7 @@ const kinds = contract('typed arrays, numbers, booleans, nested and flat arrays'
     'E_INPUT_SHAPE',
     /needs 3 items at depth 1; got 2/,
   )
-  await rejects({ count: 1.5 }, 'E_INPUT_VALUE', /count: 1.5 at position 0 is no i32/)
+  await rejects({ count: 1.5 }, 'E_INPUT_VALUE', /count: 1.5 at position 0 is not of dtype i32/)
   await rejects({ flags: Uint8Array.of(0, 2, 0) }, 'E_INPUT_VALUE', /flags: 2 at position 1/)
   await rejects({ image: [0, 256] }, 'E_INPUT_VALUE', /image: 256 at position 1/)
 })

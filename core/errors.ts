@@ -186,7 +186,7 @@ export function inputNesting(name: string, type: string, depth: number, need: nu
   )
 }
 export function inputValue(name: string, dtype: string, position: number, got: string): InputError {
-  return new InputError('E_INPUT_VALUE', `${name}: ${got} at position ${position} is no ${dtype}`)
+  return new InputError('E_INPUT_VALUE', `${name}: ${got} at position ${position} is not of dtype ${dtype}`)
 }
 export function unknownOutput(name: string, near: string | undefined, known: readonly string[]): InputError {
   const hint = near ? `; did you mean '${near}'?` : ''
