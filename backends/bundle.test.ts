@@ -79,9 +79,14 @@ describe('a bundle', () => {
     expect(done).toEqual([...done].sort((a, b) => a - b))
     expect([done[0], done.at(-1)]).toEqual([0, 1])
     expect(events.map((e) => e.stage)).toContain('a: fuse')
+    const stages = ['resolve', 'optimise', 'fuse', 'schedule', 'place', 'load', 'ready']
     events.length = 0
     await compile(of('a', 3), { backend, sizes, onProgress })
-    expect(events.map((e) => e.stage)).toEqual(['resolve', 'optimise', 'fuse', 'schedule', 'place', 'load', 'ready'])
+    expect(events.map((e) => e.stage)).toEqual(stages)
+    const open = await compile(of('a', 3), { backend, onProgress })
+    events.length = 0
+    for (const size of [2, 3, 2]) await open.run({ x: new Float32Array(3 * size) })
+    expect(events.map((e) => e.stage)).toEqual([...stages, ...stages])
   })
   it.each(Object.entries(documents))('a moved plan is valid: %s', (_, p) => {
     const made = plan(p, { threads: 2 })

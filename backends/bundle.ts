@@ -12,7 +12,7 @@ import type { Plan } from '../planner/types.ts'
 import type { Backend } from './backend.ts'
 import { openDimensions, type Sizes } from './binding.ts'
 import { Executable } from './executable.ts'
-import { loaded } from './loaded.ts'
+import { type Loaded, loaded } from './loaded.ts'
 import { type OpenExecutable, openExecutable } from './open.ts'
 import type { State } from './state.ts'
 import { type Workspace, workspace } from './workspace.ts'
@@ -98,14 +98,18 @@ async function open(
   report: (e: Progress) => void,
 ): Promise<Executable | OpenExecutable> {
   const { program, sizes } = member
-  const made = (bound: Sizes): Plan => withExplain(relocate(planFor({ ...member, sizes: bound }, o, report), shared))
+  const made = (bound: Sizes, to: (e: Progress) => void): Plan =>
+    withExplain(relocate(planFor({ ...member, sizes: bound }, o, to), shared))
   if (openDimensions(program.inputs, sizes).length === 0) {
-    const fixed = made(sizes)
+    const fixed = made(sizes, report)
     return new Executable(fixed, await memory.add(fixed), { workspace: at })
   }
-  const load = async (bound: Sizes) => {
-    const fixed = made(bound)
-    return loaded(fixed, await memory.add(fixed), at)
+  const load = async (bound: Sizes): Promise<Loaded> => {
+    const to = part(o.onProgress, member.name, 0, 1)
+    const fixed = made(bound, to)
+    const ready = loaded(fixed, await memory.add(fixed), at)
+    to({ stage: 'ready', done: 1 })
+    return ready
   }
   return openExecutable({ inputs: program.inputs, sizes, workspace: at, alone, load })
 }

@@ -32,12 +32,13 @@ const PATIENCE = 1000
 
 /** For `onProgress`: a bar once compiling has taken a second. */
 export function compiling(): (event: Progress) => void {
-  const started = performance.now()
+  let started: number | undefined
   let shown: Bar | undefined
   return ({ stage, done }) => {
+    started ??= performance.now()
     if (done === 1) {
       shown?.stop()
-      shown = undefined
+      started = shown = undefined
     } else if (shown || performance.now() - started > PATIENCE) {
       shown ??= bar('compiling', 100)
       shown.update(Math.round(100 * done), stage)
