@@ -34,12 +34,12 @@ function left(kernels: readonly Kernel[]): [string, number][] {
   return [...own.held].sort(([a], [b]) => (a < b ? -1 : 1))
 }
 function unrolled(kernels: readonly Kernel[]): Kernel {
-  const writer = straightWriter()
+  const writer = straightWriter(0)
   for (const kernel of kernels) writer.add(kernel)
   return { name: 'straight', outer: [], sweeps: [writer.sweep(() => true)] }
 }
 function check(p: AnyProgram, fusion: boolean): number {
-  const kernels = plan(p, { scalars: false, fusion }).kernels.filter(fits)
+  const kernels = plan(p, { scalars: false, fusion }).kernels.filter((k) => fits(k, 0))
   for (const kernel of kernels) expect(left([unrolled([kernel])]), kernel.name).toEqual(left([kernel]))
   // One after another, each reads what those before it stored.
   expect(left([unrolled(kernels)])).toEqual(left(kernels))

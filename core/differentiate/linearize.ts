@@ -67,7 +67,11 @@ function underBranches(order: readonly Node[]): Set<Node> {
   return under
 }
 
-const plus = (a: Tangent, b: Tangent): Tangent => (a && b ? add(a, b) : (a ?? b))
+/** What becomes of each tangent as it is made. */
+export type Settle = (t: Node) => Tangent
+const asMade: Settle = (t) => t
+
+const plus = (a: Tangent, b: Tangent, settle: Settle): Tangent => (a && b ? settle(add(a, b)) : (a ?? b))
 
 /** Tangents held for nodes; for a tuple, those of its items. */
 interface Held {
@@ -76,23 +80,24 @@ interface Held {
   add(node: Node, t: Tangent): void
   addItem(tuple: Node, index: number, t: Tangent): void
 }
-function held(): Held {
+function held(settle: Settle): Held {
   const tensors = new Map<Node, Tangent>()
   const tuples = new Map<Node, Tangent[]>()
   const items = (node: Node): Tangent[] => tuples.get(node) ?? tuples.set(node, []).get(node)!
   return {
     get: (node) => tensors.get(node),
     items,
-    add: (node, t) => tensors.set(node, plus(tensors.get(node), t)),
+    add: (node, t) => tensors.set(node, plus(tensors.get(node), t, settle)),
     addItem: (tuple, index, t) => {
-      items(tuple)[index] = plus(items(tuple)[index], t)
+      items(tuple)[index] = plus(items(tuple)[index], t, settle)
     },
   }
 }
 
 /** JVP: tangents of `wrt` → tangents of the outputs. Absent is zero, in and out. */
-export function push(linear: Linearization, tangents: readonly Tangent[]): Tangent[] {
-  const at = held()
+export function push(linear: Linearization, tangents: readonly Tangent[], settle: Settle = asMade): Tangent[] {
+  const at = held(settle)
+  const applied = (t: Tangent): Tangent => t && settle(t)
   linear.wrt.forEach((node, i) => at.add(node, tangents[i]))
   for (const { node, map, shielded } of linear.steps) {
     if (map.kind === 'projection') at.add(node, at.items(node.operands[0]!)[map.index])
@@ -101,15 +106,16 @@ export function push(linear: Linearization, tangents: readonly Tangent[]): Tange
       if (map.kind === 'joint') map.push(incoming).forEach((t, i) => at.addItem(node, i, t))
       else
         for (const [i, m] of map.maps.entries())
-          if (incoming[i]) at.add(node, applyMap(m, incoming[i], false, shielded, products))
+          if (incoming[i]) at.add(node, applied(applyMap(m, incoming[i], false, shielded, products)))
     }
   }
   return linear.outputs.map((o) => at.get(o))
 }
 
 /** VJP: cotangents of the outputs → cotangents of `wrt`, by the transposed maps in the opposite order. Absent is zero. */
-export function pull(linear: Linearization, cotangents: readonly Tangent[]): Tangent[] {
-  const at = held()
+export function pull(linear: Linearization, cotangents: readonly Tangent[], settle: Settle = asMade): Tangent[] {
+  const at = held(settle)
+  const applied = (t: Tangent): Tangent => t && settle(t)
   linear.outputs.forEach((o, i) => at.add(o, cotangents[i]))
   const wanted = new Set<Node>([...linear.wrt, ...linear.steps.map((s) => s.node)])
   for (let i = linear.steps.length - 1; i >= 0; i--) {
@@ -125,7 +131,7 @@ export function pull(linear: Linearization, cotangents: readonly Tangent[]): Tan
     if (map.kind === 'projection') at.addItem(node.operands[0]!, map.index, ct)
     else
       for (const [k, m] of map.maps.entries())
-        if (wanted.has(node.operands[k]!)) at.add(node.operands[k]!, applyMap(m, ct, true, shielded, products))
+        if (wanted.has(node.operands[k]!)) at.add(node.operands[k]!, applied(applyMap(m, ct, true, shielded, products)))
   }
   return linear.wrt.map((node) => at.get(node))
 }

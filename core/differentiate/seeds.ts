@@ -12,6 +12,7 @@ import { slice } from '../primitives/layout.ts'
 import { constant, input } from '../primitives/leaf.ts'
 import { count, sizes, tensorType } from '../shape.ts'
 import { type Linearization, pull, push } from './linearize.ts'
+import { isScalar, joined, settle, unit } from './single-seeds.ts'
 import { batchNodes } from './vmap.ts'
 
 /** Elements that one batched intermediate may hold; seeds go in chunks below it. */
@@ -25,6 +26,15 @@ export type Seeds = 'unit' | Node
 /** Tangents of the outputs for many tangents of `wrt[which]`; absent is zero. */
 export function pushSeeds(linear: Linearization, which: number, seeds: Seeds): Tangent[] {
   const x = linear.wrt[which]!
+  if (seeds === 'unit' && isScalar(linear, countOf(x, seeds))) {
+    const one = (t: Node): Tangent[] =>
+      push(
+        linear,
+        linear.wrt.map((_, i) => (i === which ? t : undefined)),
+        settle,
+      )
+    return singly(x, one, linear.outputs)
+  }
   const seed = seedFor(x, seeds)
   const made = push(
     linear,
@@ -36,12 +46,28 @@ export function pushSeeds(linear: Linearization, which: number, seeds: Seeds): T
 /** Cotangents of `wrt` for many cotangents of `outputs[which]`; absent is zero. */
 export function pullSeeds(linear: Linearization, which: number, seeds: Seeds): Tangent[] {
   const y = linear.outputs[which]!
+  if (seeds === 'unit' && isScalar(linear, countOf(y, seeds))) {
+    const one = (t: Node): Tangent[] =>
+      pull(
+        linear,
+        linear.outputs.map((_, i) => (i === which ? t : undefined)),
+        settle,
+      )
+    return singly(y, one, linear.wrt)
+  }
   const seed = seedFor(y, seeds)
   const made = pull(
     linear,
     linear.outputs.map((_, i) => (i === which ? seed : undefined)),
   )
   return seeded(linear, made, seed, y, seeds)
+}
+
+/** Every unit seed of `like` alone. */
+function singly(like: Node, one: (seed: Node) => readonly Tangent[], results: readonly Node[]): Tangent[] {
+  const total = count(sizes(like.shape, 'jacobian'))
+  const made = Array.from({ length: total }, (_, i) => one(unit(like, i)))
+  return joined(made, results, (parts) => concat(parts.map((t) => reshape(t, [1, ...t.shape]))))
 }
 
 /** What stands for all seeds; of one, that seed itself. */

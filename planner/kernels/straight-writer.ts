@@ -1,5 +1,5 @@
 /**
- * straight-writer: kernels written out point by point into one sweep without axes.
+ * straight-writer: kernels written out point by point into one sweep: without axes, or along one long axis that all of them have first.
  * Invariant: a load of what was stored before is the value stored; sums keep the order that their reduction fixes.
  * May not: decide which kernels (straight.ts).
  */
@@ -11,36 +11,100 @@ import { compact } from './compact.ts'
 import { renumber } from './instructions.ts'
 import { codeWriter } from './writer.ts'
 
+/** How many first axes stay: none, or one. */
+export type Along = 0 | 1
+
 /** Points of a sweep, and instructions of a kernel, that are worth unrolling. */
 const MOST_POINTS = 64
 const MOST_CODE = 400
-/** Instructions that a transcendental counts as: more than a few points are worth vectors. */
+/** Instructions that only move values: unrolled, they come to nothing. */
+const moving = new Set(['const', 'load', 'index', 'inside', 'select'])
+/** Instructions that a transcendental counts as where it goes one point at a time: more than a few points are worth vectors. */
 const TRANSCENDENTAL = 50
 
-const pointsOf = (kernel: Kernel, sweep: Sweep): number => count([...kernel.outer, ...sweep.inner].map((a) => a.extent))
+const unrolledAxes = (kernel: Kernel, sweep: Sweep, along: Along): readonly Axis[] => [
+  ...kernel.outer.slice(along),
+  ...sweep.inner,
+]
+const pointsOf = (kernel: Kernel, sweep: Sweep, along: Along): number =>
+  count(unrolledAxes(kernel, sweep, along).map((a) => a.extent))
 
 /** Instructions when unrolled, transcendentals weighted. */
-export function sizeOf(kernel: Kernel): number {
+export function sizeOf(kernel: Kernel, along: Along): number {
   let size = 0
+  const weight = along === 0 ? TRANSCENDENTAL : 1
   for (const sweep of kernel.sweeps) {
-    const weights = sweep.code.map((i) => (Object.hasOwn(reference, i.op) ? TRANSCENDENTAL : 1))
+    const moves = sweep.code.every((i) => moving.has(i.op))
+    const weights = sweep.code.map((i) => (moves ? 0 : Object.hasOwn(reference, i.op) ? weight : 1))
     const own = weights.reduce((sum, w) => sum + w, sweep.stores.length + sweep.reductions.length)
-    size += pointsOf(kernel, sweep) * own
+    size += pointsOf(kernel, sweep, along) * own
   }
   return size
 }
 
-/** Addresses are known when planning, there are few points, and no reduction gives a position. */
-export function fits(kernel: Kernel): boolean {
+/** Addresses are known when planning, there are few points (along the axis that stays, if one does), and no reduction gives a position. */
+export function fits(kernel: Kernel, along: Along): boolean {
   const plain = (sweep: Sweep): boolean =>
-    pointsOf(kernel, sweep) > 0 &&
-    pointsOf(kernel, sweep) <= MOST_POINTS &&
+    pointsOf(kernel, sweep, along) > 0 &&
+    pointsOf(kernel, sweep, along) <= MOST_POINTS &&
     sweep.inner.every((a) => a.tile === undefined) &&
     sweep.code.every((i) => i.op !== 'bounded' && !(i.op === 'load' && i.map.indirect)) &&
-    sweep.stores.every((s) => !s.map.indirect) &&
+    sweep.stores.every((s) => storesPlainly(s, along)) &&
     sweep.reductions.every((r) => r.monoid !== 'argmax')
-  const straight = kernel.outer.length === 0 && kernel.sweeps.every((s) => s.inner.length === 0)
-  return kernel.scratch === undefined && kernel.sweeps.every(plain) && (straight || sizeOf(kernel) <= MOST_CODE)
+  const straight = kernel.outer.length <= along && kernel.sweeps.every((s) => s.inner.length === 0)
+  const first = along === 0 || kernel.outer[0]?.kind === 'parallel'
+  return first && !kernel.scratch && kernel.sweeps.every(plain) && (straight || sizeOf(kernel, along) <= MOST_CODE)
+}
+
+/** Of an axis that stays: each point stores an element of its own, always. */
+const storesPlainly = ({ map, guards = [], accumulate }: Store, along: Along): boolean =>
+  !map.indirect && (along === 0 || (map.strides[0] !== 0 && !accumulate && guards.every((g) => g.strides[0] === 0)))
+
+/** At a point of the unrolled axes: a form of those that stay. */
+function at({ offset, strides }: Affine, point: readonly number[], along: Along): Affine {
+  let sum = offset
+  for (let i = along; i < strides.length; i++) sum += strides[i]! * point[i - along]!
+  return { offset: sum, strides: strides.slice(0, along) }
+}
+/** The guards that still depend on the axis that stays; undefined where one fails. */
+function guardsAt(guards: readonly Guard[], point: readonly number[], along: Along): readonly Guard[] | undefined {
+  const left: Guard[] = []
+  for (const g of guards) {
+    const form = at(g, point, along)
+    if (form.strides.some((s) => s !== 0)) left.push({ ...form, extent: g.extent })
+    else if (form.offset < 0 || form.offset >= g.extent) return undefined
+  }
+  return left
+}
+
+/** Every point of the axes, row-major. */
+function pointsIn(axes: readonly Axis[]): number[][] {
+  let points: number[][] = [[]]
+  for (const { extent } of axes) points = points.flatMap((p) => Array.from({ length: extent }, (_, i) => [...p, i]))
+  return points
+}
+
+/** What an unrolled kernel loads and stores; each element of each point once. */
+export interface Element {
+  readonly buffer: BufferId
+  readonly map: Affine
+}
+export const keyOf = ({ buffer, map }: Element): string => `${buffer} ${map.offset} ${map.strides}`
+
+export function elementsOf(
+  kernel: Kernel,
+  along: Along,
+): { loads: Map<string, Element>; stores: Map<string, Element> } {
+  const [loads, stores] = [new Map<string, Element>(), new Map<string, Element>()]
+  const add = (to: Map<string, Element>, buffer: BufferId, map: Affine): unknown =>
+    to.set(keyOf({ buffer, map }), { buffer, map })
+  for (const sweep of kernel.sweeps)
+    for (const point of pointsIn(unrolledAxes(kernel, sweep, along))) {
+      for (const i of sweep.code)
+        if (i.op === 'load' && guardsAt(i.guards ?? [], point, along)) add(loads, i.buffer, at(i.map, point, along))
+      for (const s of sweep.stores) add(stores, s.buffer, at(s.map, point, along))
+    }
+  return { loads, stores }
 }
 
 const combining = { sum: 'add', prod: 'mul', max: 'max', min: 'min' } as const
@@ -51,38 +115,37 @@ export interface StraightWriter {
   sweep(needed: (buffer: BufferId) => boolean): Sweep
 }
 
-const at = ({ offset, strides }: Affine, point: readonly number[]): number =>
-  strides.reduce((sum, s, i) => sum + s * point[i]!, offset)
-const inside = (guards: readonly Guard[], point: readonly number[]): boolean =>
-  guards.every((g) => 0 <= at(g, point) && at(g, point) < g.extent)
-
-/** Every point of the axes, row-major. */
-function pointsIn(axes: readonly Axis[]): number[][] {
-  let points: number[][] = [[]]
-  for (const { extent } of axes) points = points.flatMap((p) => Array.from({ length: extent }, (_, i) => [...p, i]))
-  return points
-}
-
-export function straightWriter(): StraightWriter {
+export function straightWriter(along: Along): StraightWriter {
   const w = codeWriter()
   /** What is stored, by buffer and element. */
-  const held = new Map<string, { readonly buffer: BufferId; readonly offset: number; readonly value: Scalar }>()
-  const key = (buffer: BufferId, offset: number): string => `${buffer} ${offset}`
-  const load = (buffer: BufferId, offset: number, dtype: Scalar['dtype']): Scalar => {
-    const known = held.get(key(buffer, offset))?.value
-    if (known) return known.dtype === dtype ? known : w.apply('cast', [known], dtype)
-    return w.emit({ op: 'load', dtype, buffer, map: { offset, strides: [] } })
+  const held = new Map<string, Element & { readonly value: Scalar }>()
+
+  function load(element: Element, guards: readonly Guard[], dtype: Scalar['dtype']): Scalar {
+    const known = held.get(keyOf(element))?.value
+    const { buffer, map } = element
+    if (!known) return w.emit({ op: 'load', dtype, buffer, map, ...(guards.length > 0 && { guards }) })
+    const value = known.dtype === dtype ? known : w.apply('cast', [known], dtype)
+    if (guards.length === 0) return value
+    return w.apply('select', [w.emit({ op: 'inside', dtype: 'bool', guards }), value, w.constant(0, dtype)], dtype)
   }
 
   function value(instr: Instr, point: readonly number[], values: readonly Scalar[], reduced: Scalar[][]): Scalar {
     switch (instr.op) {
-      case 'load':
-        if (!inside(instr.guards ?? [], point)) return w.constant(0, instr.dtype)
-        return load(instr.buffer, at(instr.map, point), instr.dtype)
-      case 'index':
-        return w.constant(at(instr.map, point), 'i32')
-      case 'inside':
-        return w.constant(Number(inside(instr.guards, point)), 'bool')
+      case 'load': {
+        const guards = guardsAt(instr.guards ?? [], point, along)
+        if (!guards) return w.constant(0, instr.dtype)
+        return load({ buffer: instr.buffer, map: at(instr.map, point, along) }, guards, instr.dtype)
+      }
+      case 'index': {
+        const map = at(instr.map, point, along)
+        return map.strides.some((s) => s !== 0) ? w.emit({ ...instr, map }) : w.constant(map.offset, 'i32')
+      }
+      case 'inside': {
+        const guards = guardsAt(instr.guards, point, along)
+        return guards && guards.length > 0
+          ? w.emit({ ...instr, guards })
+          : w.constant(Number(guards !== undefined), 'bool')
+      }
       case 'reduced':
         return reduced[instr.sweep]![instr.which]!
       default:
@@ -91,10 +154,10 @@ export function straightWriter(): StraightWriter {
   }
 
   function store({ buffer, map, guards = [], accumulate }: Store, point: readonly number[], added: Scalar): void {
-    if (!inside(guards, point)) return
-    const offset = at(map, point)
-    const sum = accumulate && w.apply('add', [load(buffer, offset, added.dtype), added])
-    held.set(key(buffer, offset), { buffer, offset, value: sum || added })
+    if (!guardsAt(guards, point, along)) return
+    const element = { buffer, map: at(map, point, along) }
+    const sum = accumulate && w.apply('add', [load(element, [], added.dtype), added])
+    held.set(keyOf(element), { ...element, value: sum || added })
   }
 
   function run(sweep: Sweep, outer: readonly number[], reduced: Scalar[][]): Scalar[] {
@@ -104,7 +167,9 @@ export function straightWriter(): StraightWriter {
       const values: Scalar[] = []
       for (const instr of sweep.code) values.push(value(instr, point, values, reduced))
       for (const s of sweep.stores) store(s, point, values[s.value]!)
-      sweep.reductions.forEach((r, i) => taken[i]!.push(values[r.value]!))
+      sweep.reductions.forEach((r, i) => {
+        taken[i]!.push(values[r.value]!)
+      })
     }
     return sweep.reductions.map((r, i) => reduce(r, taken[i]!))
   }
@@ -127,7 +192,7 @@ export function straightWriter(): StraightWriter {
 
   return {
     add(kernel) {
-      for (const outer of pointsIn(kernel.outer)) {
+      for (const outer of pointsIn(kernel.outer.slice(along))) {
         const reduced: Scalar[][] = []
         for (const sweep of kernel.sweeps) reduced.push(run(sweep, outer, reduced))
       }
@@ -135,7 +200,7 @@ export function straightWriter(): StraightWriter {
     sweep(needed) {
       const stores = [...held.values()]
         .filter((h) => needed(h.buffer))
-        .map((h) => ({ buffer: h.buffer, map: { offset: h.offset, strides: [] }, value: h.value.id }))
+        .map(({ buffer, map, value }) => ({ buffer, map, value: value.id }))
       return compact({ inner: [], code: w.code, reductions: [], stores }).sweep
     },
   }
