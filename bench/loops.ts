@@ -19,6 +19,8 @@ interface LoopsRow extends Row {
   /** `ms` over `byHand`. */
   readonly ratio?: number
   readonly bar: Peer['bar']
+  /** MiB of resident memory that many runs added. */
+  readonly grown?: number
   /** Largest difference of the results, in parts of the largest. */
   readonly apart: number
 }
@@ -38,6 +40,7 @@ export const loops: Benchmark<LoopsRow> = {
       () => product(size),
       () => whole(size),
     ]
+    yield await footprint(quick ? 1_000 : 1_000_000)
     for (const make of cases)
       yield await measure(await make(), quick ? { rounds: 1, slice: 1 } : { rounds: 9, slice: 40 })
   },
@@ -51,6 +54,19 @@ export const loops: Benchmark<LoopsRow> = {
     const met = rows.filter((r) => ('times' in r.bar ? r.ratio! <= r.bar.times : r.ms.median <= r.bar.ms))
     return `${met.length} of ${rows.length} within their bar`
   },
+}
+
+/** Runs of a small program, one after another: their time, and what they leave in memory. */
+async function footprint(runs: number): Promise<LoopsRow> {
+  const { ours, bar, close } = await oneOp()
+  for (let i = 0; i < 10_000; i++) ours()
+  const [before, start] = [process.memoryUsage.rss(), performance.now()]
+  for (let i = 0; i < runs; i++) ours()
+  const each = rounded((performance.now() - start) / runs)
+  const grown = Number(((process.memoryUsage.rss() - before) / 2 ** 20).toFixed(2))
+  await close()
+  const name = `${runs.toLocaleString('en')} runs of one op: +${grown} MiB`
+  return { bench: 'loops', case: name, ms: { median: each, p25: each, p75: each, runs }, bar, grown, apart: 0 }
 }
 
 async function measure(peer: Peer, rounds: { readonly rounds: number; readonly slice: number }): Promise<LoopsRow> {
