@@ -45,6 +45,33 @@ const turns = (of: typeof f32 | typeof f64) =>
     },
   })
 
+/** A batch of systems along a loop, stored row by row: what goes round is exchanged in place. */
+const systems = program({
+  name: 'systems',
+  inputs: { s: f64(3, 50) },
+  outputs({ s }) {
+    const { carry, out } = op.scan({
+      carry: { s },
+      length: 4,
+      body: (c) => {
+        const [x, y, z] = op.unstack(c.s) as [Node, Node, Node]
+        return { carry: { s: op.stack([op.mul(y, 0.5), op.sub(z, op.mul(x, y)), op.sin(x)]) }, out: { z } }
+      },
+    })
+    return { end: carry.s, path: out.z }
+  },
+})
+it('a batch of systems in a loop', () => {
+  const given = { s: ramp('f64', [3, 50]) }
+  const p = systems as AnyProgram
+  const [made, loops] = [plan(p), plan(p, { scalars: false })]
+  for (const one of [made, loops]) expect(validatePlan(one)).toEqual([])
+  const want = runInterpreter(loops, arraysOf(given))
+  expect(firstDifference(runInterpreter(made, arraysOf(given)), want)).toBeUndefined()
+  expect(firstDifference(runModule(made, arraysOf(given), 1), want)).toBeUndefined()
+  expect(distance(want.outputs['end']!, evaluate(p.graph, given)['end']!.data)).toBeLessThan(1e-14)
+})
+
 describe.each([
   ['f32', f32, 2e-4],
   ['f64', f64, 1e-11],

@@ -43,6 +43,29 @@ describe('a batch of scalar programs', () => {
   })
 })
 
+it('rows of one buffer may be stored side by side too, and a batch of systems goes on in place', () => {
+  const p = program({
+    inputs: { s: f64(3, 50) },
+    outputs({ s }) {
+      const { carry } = op.scan({
+        carry: { s },
+        length: 4,
+        body: (c) => {
+          const [x, y, z] = op.unstack(c.s) as [Node, Node, Node]
+          return { carry: { s: op.stack([op.mul(y, 2), op.sub(z, x), op.add(x, y)]) } }
+        },
+      })
+      return { end: carry.s }
+    },
+  }) as unknown as AnyProgram
+  const made = planned(p)
+  const body = made.steps.slice(made.loops[0]!.first, made.loops[0]!.last + 1).map((s) => made.kernels[s.kernel]!)
+  expect(body.map((k) => k.outer.map((a) => a.extent))).toEqual([[50]])
+  const overlapping = JSON.stringify(made.kernels).replaceAll('"offset":100', '"offset":99')
+  const laws = validatePlan({ ...made, kernels: JSON.parse(overlapping) }).map((v) => v.law)
+  expect(new Set(laws)).toEqual(new Set(['in-place']))
+})
+
 it('a matrix read along its rows is not read point by point instead', () => {
   const p = program({
     inputs: { m: f64(64, 10), v: f64(64) },

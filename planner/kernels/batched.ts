@@ -80,10 +80,14 @@ function along(kernel: Kernel, a: number, extent: number): Kernel | undefined {
   return { ...plain, outer, sweeps: kernel.sweeps.map((s) => mapForms(s, moved)) }
 }
 
-/** An element that a point may store beside those of its group in one buffer: within the distance of two points. */
+/** An element that a point may store beside those of its group in one buffer: no other point stores it. */
 function apart(group: Elements, { buffer, map }: Element): boolean {
   if (group.loads.has(buffer)) return false
-  const distance = Math.abs(map.strides[0]!)
+  const step = Math.abs(map.strides[0]!)
+  const reach = step * group.kernels[0]!.outer[0]!.extent
   const others = [...(group.stores.get(buffer)?.values() ?? [])]
-  return others.every((o) => o.map.strides[0] === map.strides[0] && Math.abs(o.map.offset - map.offset) < distance)
+  return others.every((o) => {
+    const far = Math.abs(o.map.offset - map.offset)
+    return o.map.strides[0] === map.strides[0] && (far % step !== 0 || far >= reach)
+  })
 }

@@ -180,8 +180,26 @@ function keepsToItself(kernel: Kernel, uses: readonly Use[], split: boolean): bo
   if (uses.some((use) => formOf(use) !== formOf(first))) return false
   const offsets = uses.map((use) => use.map.offset)
   const [low, high] = offsets.reduce(([lo, hi], o) => [Math.min(lo, o), Math.max(hi, o)], [offsets[0]!, offsets[0]!])
-  const cell: Term = { stride: 1, count: high - low + 1, apart: true }
-  return low === high || separates([...termsOf(kernel, first.sweep, first.map, false, split), cell])
+  if (low === high) return true
+  const terms = termsOf(kernel, first.sweep, first.map, false, split)
+  const moving = terms.filter((t) => t.count > 1)
+  if (moving.length === 1) return rowsApart(offsets, moving[0]!)
+  return separates([...terms, { stride: 1, count: high - low + 1, apart: true }])
+}
+
+/** Elements at `offsets` + stride · i, i < count: two rows meet only where they differ by fewer than `count` strides. */
+function rowsApart(offsets: readonly number[], { stride, count }: Term): boolean {
+  const step = Math.abs(stride)
+  if (step === 0) return false
+  const last = new Map<number, number>()
+  return [...new Set(offsets)]
+    .sort((a, b) => a - b)
+    .every((o) => {
+      const lane = ((o % step) + step) % step
+      const before = last.get(lane)
+      last.set(lane, o)
+      return before === undefined || o - before >= step * count
+    })
 }
 
 /** What uses reach of a buffer at one outer point: elements from the point's first; undefined where they move along different ways. */

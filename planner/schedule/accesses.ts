@@ -29,19 +29,20 @@ export function renameBuffers(kernel: Kernel, to: (id: BufferId) => BufferId): K
   return { ...kernel, sweeps: kernel.sweeps.map(sweep) }
 }
 
-/** Every access of `buffer` in the kernel is at one place, the one that `sweep` stores to: element by element, in place. */
+/** Every access of `buffer` in the kernel is at one of the places that `sweep` stores to through `maps`: element by element, in place. */
 export function inPlaceAt(
   kernel: Kernel,
   sweep: Sweep,
   buffer: BufferId,
-  map: { readonly offset: number; readonly strides: readonly number[]; readonly indirect?: unknown },
+  maps: readonly { readonly offset: number; readonly strides: readonly number[]; readonly indirect?: unknown }[],
 ): boolean {
-  if (map.indirect) return false
+  if (maps.some((map) => map.indirect)) return false
+  const places = new Set(maps.map((map) => `${map.offset} ${map.strides}`))
   for (const other of kernel.sweeps)
     for (const i of other.code) {
       if (i.op !== 'load' || i.buffer !== buffer) continue
       if (other !== sweep || i.guards || i.map.indirect) return false
-      if (i.map.offset !== map.offset || i.map.strides.some((s, a) => s !== map.strides[a])) return false
+      if (!places.has(`${i.map.offset} ${i.map.strides}`)) return false
     }
   return true
 }

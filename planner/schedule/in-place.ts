@@ -62,7 +62,7 @@ function inList(
         if (!free(store.buffer) || writers.get(store.buffer) !== 1) continue
         if (store.accumulate || stores.get(store.buffer) !== 1) continue
         const at = dying.findIndex(
-          (b) => sameSize(table.values[b]!, table.values[store.buffer]!) && inPlaceAt(item, sweep, b, store.map),
+          (b) => sameSize(table.values[b]!, table.values[store.buffer]!) && inPlaceAt(item, sweep, b, [store.map]),
         )
         if (at < 0) continue
         renamed.set(store.buffer, id(dying[at]!))

@@ -88,11 +88,13 @@ function safe(items: readonly Item<Kernel>[], { writer, readers }: Positions, fr
   const kernel = at === undefined ? undefined : items[at]
   if (at === undefined || kernel === undefined || isLoop(kernel)) return false
   const sweep = kernel.sweeps.find((s) => s.stores.some((store) => store.buffer === from))!
-  const store = sweep.stores.find((s) => s.buffer === from)!
+  const stores = sweep.stores.filter((s) => s.buffer === from)
   // All loads of straight-line code come before its stores.
   if (kernel.outer.length === 0 && kernel.sweeps.length === 1 && sweep.inner.length === 0)
     return (readers.get(to) ?? []).every((r) => r <= at)
   const single =
-    kernel.sweeps.every((s) => s === sweep || s.stores.every((other) => other.buffer !== from)) && !store.accumulate
-  return (readers.get(to) ?? []).every((r) => r < at || (r === at && single && inPlaceAt(kernel, sweep, to, store.map)))
+    kernel.sweeps.every((s) => s === sweep || s.stores.every((other) => other.buffer !== from)) &&
+    stores.every((s) => !s.accumulate)
+  const maps = stores.map((s) => s.map)
+  return (readers.get(to) ?? []).every((r) => r < at || (r === at && single && inPlaceAt(kernel, sweep, to, maps)))
 }
