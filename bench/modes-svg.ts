@@ -7,7 +7,7 @@ import { gridLayers, type ModesRow } from './mode-cases.ts'
 
 const CELL = { width: 92, height: 56 }
 const LEFT = 96
-const TOP = 64
+const TOP = 84
 const FORWARD = [38, 111, 179] as const
 const REVERSE = [201, 102, 28] as const
 
@@ -36,8 +36,9 @@ export function picture(rows: readonly ModesRow[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
-    ...drawn,
+    ...drawn.map((d) => d.rect),
     crossover(cells, inputs, outputs, x, y),
+    ...drawn.map((d) => d.words),
     ...labels,
     '</svg>\n',
   ].join('\n')
@@ -46,24 +47,21 @@ export function picture(rows: readonly ModesRow[]): string {
 const text = (x: number, y: number, value: string, anchor = 'middle', more = ''): string =>
   `<text x="${x}" y="${y}" text-anchor="${anchor}" ${more}>${value}</text>`
 
-function cell(r: ModesRow, x: number, y: number): string {
+function cell(r: ModesRow, x: number, y: number): { readonly rect: string; readonly words: string } {
   const lean = Math.max(-1, Math.min(1, Math.log2(r.ms.forward / r.ms.reverse) / 4))
   const full = lean > 0 ? REVERSE : FORWARD
   const shade = full.map((c) => Math.round(255 + (c - 255) * 0.75 * Math.abs(lean))).join(',')
   const letter = r.chosen.slice(0, 1).toUpperCase()
   const ratio = r.ms.forward / r.ms.reverse
   const [w, h] = [CELL.width - 2, CELL.height - 2]
-  return [
-    `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="rgb(${shade})"/>`,
-    text(
-      x + w / 2,
-      y + 24,
-      `${letter}${r.pickedWinner ? '' : ' ✗'}  ${r.ms.auto.toPrecision(2)} ms`,
-      'middle',
-      'font-weight="bold"',
-    ),
-    text(x + w / 2, y + 42, `${ratio.toPrecision(2)} : 1`),
-  ].join('')
+  const ms = r.ms.auto >= 100 ? r.ms.auto.toFixed(0) : r.ms.auto.toPrecision(2)
+  const chosen = `${letter}${r.pickedWinner ? '' : ' ✗'}  ${ms} ms`
+  return {
+    rect: `<rect x="${x}" y="${y}" width="${w}" height="${h}" fill="rgb(${shade})"/>`,
+    words:
+      text(x + w / 2, y + 24, chosen, 'middle', 'font-weight="bold"') +
+      text(x + w / 2, y + 42, `${ratio.toPrecision(2)} : 1`),
+  }
 }
 
 /** Where forward : reverse passes 1 between neighbouring outputs, column by column. */
@@ -88,5 +86,5 @@ function crossover(
     }
     return []
   })
-  return `<polyline points="${points.join(' ')}" fill="none" stroke="black" stroke-width="2" stroke-dasharray="6 4"/>`
+  return `<polyline points="${points.join(' ')}" fill="none" stroke="#777" stroke-width="2" stroke-dasharray="6 4"/>`
 }
