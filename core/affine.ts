@@ -29,18 +29,19 @@ export function scaleIndex(at: Index, by: number): Index {
 
 /** Σ at[d] · strides[d]: a row-major address, or any other affine combination. Terms of one axis are merged. */
 export function combine(at: readonly Index[], strides: readonly number[]): Index {
-  const terms = new Map<number, { axis: number; extent: number; stride: number }>()
+  const terms: { axis: number; extent: number; stride: number }[] = []
   const values: { value: Scalar; stride: number }[] = []
   let offset = 0
   at.forEach((index, d) => {
     const by = strides[d]!
     offset += index.offset * by
     for (const t of index.terms) {
-      const old = terms.get(t.axis)
-      terms.set(t.axis, { ...t, stride: (old?.stride ?? 0) + t.stride * by })
+      const same = terms.find((o) => o.axis === t.axis)
+      if (same) same.stride += t.stride * by
+      else terms.push({ axis: t.axis, extent: t.extent, stride: t.stride * by })
     }
     for (const v of index.indirect ?? []) values.push({ value: v.value, stride: v.stride * by })
   })
-  const kept = [...terms.values()].filter((t) => t.stride !== 0 && t.extent !== 1)
+  const kept = terms.filter((t) => t.stride !== 0 && t.extent !== 1)
   return { offset, terms: kept, ...(values.length > 0 && { indirect: values }) }
 }

@@ -6,7 +6,7 @@
 import type { TypedArray } from '../core/ir.ts'
 import type { BufferId } from '../core/loops.ts'
 import { bytesOf, count } from '../core/shape.ts'
-import type { Value } from './kernels/buffers.ts'
+import { nameOf, type Value } from './kernels/buffers.ts'
 import { place, type Strategy } from './memory/place.ts'
 import { withLoopBarriers } from './schedule/alone.ts'
 import { type Lifetime, lifetimes } from './schedule/lifetimes.ts'
@@ -89,7 +89,7 @@ function apart(values: readonly Value[]): StateRegion {
 
 const described = (v: Value, ids: ReadonlyMap<BufferId, BufferId>) => ({
   id: ids.get(v.id)!,
-  name: v.name,
+  name: nameOf(v),
   role: v.role,
   dtype: v.dtype,
   shape: v.shape,

@@ -27,8 +27,10 @@ function deepFreeze<T extends object>(value: T): T {
   while (stack.length > 0) {
     const top = stack.pop()!
     Object.freeze(top)
-    for (const child of Object.values(top))
-      if (typeof child === 'object' && child !== null && !Object.isFrozen(child)) stack.push(child as object)
+    for (const key in top) {
+      const child = (top as { readonly [key: string]: unknown })[key]
+      if (typeof child === 'object' && child !== null && !Object.isFrozen(child)) stack.push(child)
+    }
   }
   return value
 }

@@ -12,7 +12,8 @@ import type { Uses } from './uses.ts'
 
 export interface Value {
   readonly id: BufferId
-  readonly name: string
+  /** Made only for buffers that stay: most do not. */
+  readonly name: string | (() => string)
   readonly role: Role
   readonly dtype: DType
   readonly shape: readonly number[]
@@ -21,13 +22,15 @@ export interface Value {
   readonly slice?: { readonly of: BufferId; readonly loop: number; readonly count: number; readonly reverse: boolean }
 }
 
+export const nameOf = ({ name }: Pick<Value, 'name'>): string => (typeof name === 'string' ? name : name())
+
 /** All buffers of a plan in the making, those of loop bodies included. */
 export interface Table {
   readonly values: Value[]
   /** A buffer that no node owns. */
   extra(value: Omit<Value, 'id'>): BufferId
   /** Declare what a buffer is for: an output or the next value of a state. */
-  assign(id: BufferId, role: Role, name: string): void
+  assign(id: BufferId, role: Role, name: Value['name']): void
   /** The buffer that holds the bytes: of a slice, the whole. */
   whole(id: BufferId): BufferId
 }
@@ -76,7 +79,7 @@ export function buffersOf(table: Table, graph: Graph, uses: Uses, known?: readon
   }
   const named = (node: Node, role: Role, data?: TypedArray): BufferId =>
     table.extra({
-      name: expressionOf(node),
+      name: () => expressionOf(node),
       role,
       dtype: node.dtype,
       shape: sizes(node.shape, node.op.name),

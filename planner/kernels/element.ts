@@ -80,13 +80,13 @@ function read(
   const shape = sizes(node.shape, node.op.name)
   // Of nothing, nothing is read: every guard in force fails.
   if (shape.includes(0)) return s.code.constant(0, node.dtype)
-  const flat = combine(at, stridesOf(shape))
   const owner = s.buffers.base(node)
-  if (!inlined(s, owner, depth)) return load(s, owner, flat, guards)
-  const inner = owner === node ? at : delinearise(flat, sizes(owner.shape, owner.op.name))
-  if (!inner) return load(s, owner, flat, guards)
+  const loaded = (): Scalar => load(s, owner, combine(at, stridesOf(shape)), guards)
+  if (!inlined(s, owner, depth)) return loaded()
+  const inner = owner === node ? at : delinearise(combine(at, stridesOf(shape)), sizes(owner.shape, owner.op.name))
+  if (!inner) return loaded()
   const value = writeElement(s, owner, inner, guards, depth)
-  if (s.plain && !isPlainLoad(s, value)) return load(s, owner, flat, guards)
+  if (s.plain && !isPlainLoad(s, value)) return loaded()
   if (own.length === 0) return value
   const inside = s.code.emit({ op: 'inside', dtype: 'bool', guards: own.map((g) => guard(s, g)) })
   return s.code.apply('select', [inside, value, s.code.constant(0, value.dtype)], value.dtype)

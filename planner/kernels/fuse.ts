@@ -12,7 +12,7 @@ import { count, sizes } from '../../core/shape.ts'
 import type { Fault } from '../types.ts'
 import { type Buffers, buffersOf, type Table, tableOf } from './buffers.ts'
 import { copy } from './copy.ts'
-import { delay } from './delay.ts'
+import { delay, withAccesses } from './delay.ts'
 import { finish } from './finish.ts'
 import { type Fusion, type Item, isLoop } from './items.ts'
 import { fuseBranch, fuseLoop, fuseWhile } from './loop.ts'
@@ -73,16 +73,16 @@ export function fuseItems(
   kept: (id: BufferId) => boolean,
 ): Item<Kernel>[] {
   const made = new Map<Node, readonly Item<Draft>[]>()
+  const lowering = { ...c, uses, buffers }
   for (let i = 0; i < buffers.wanted.length; i++) {
     const node = buffers.wanted[i]!
-    const lowering = uses.lowering(node)
-    const region = fuseRegion(c, node, lowering, buffers)
+    const region = fuseRegion(c, node, uses.lowering(node), buffers)
     if (region) made.set(node, region as Item<Draft>[])
-    else if (count(sizes(node.shape, node.op.name)) > 0) made.set(node, lower({ ...c, uses, buffers }, node))
+    else if (count(sizes(node.shape, node.op.name)) > 0) made.set(node, lower(lowering, node))
   }
-  const position = new Map(graph.nodes.map((node, i) => [node, i]))
-  const sorted = [...made].sort(([a], [b]) => position.get(a)! - position.get(b)!).flatMap(([, items]) => items)
-  const drafts = c.fusion ? dropUnread(merge(delay(sorted, c.table), c.table), kept, c.table) : sorted
+  const sorted: Item<Draft>[] = []
+  for (const node of graph.nodes) sorted.push(...(made.get(node) ?? []))
+  const drafts = c.fusion ? dropUnread(merge(delay(withAccesses(sorted, c.table)), c.table), kept, c.table) : sorted
   return drafts.flatMap((d): readonly Item<Kernel>[] => {
     if (isLoop(d)) return [d as Item<Kernel>]
     const kernel = finish(d)

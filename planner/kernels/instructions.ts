@@ -19,9 +19,8 @@ export function renumberMap(map: IndexMap, to: (id: number) => number): IndexMap
 
 export function renumber(instr: Instr, to: (id: number) => number): Instr {
   if (instr.op === 'bounded') return { ...instr, args: [to(instr.args[0])] }
-  if ('args' in instr) return { ...instr, args: instr.args.map(to) }
-  if (instr.op === 'load') return { ...instr, map: renumberMap(instr.map, to) }
-  return instr
+  if ('args' in instr) return { op: instr.op, dtype: instr.dtype, args: instr.args.map(to) }
+  return instr.op === 'load' && instr.map.indirect ? { ...instr, map: renumberMap(instr.map, to) } : instr
 }
 
 /** The same sweep with `code` for its code, where `to` maps the old ids to those in `code`. */

@@ -6,7 +6,7 @@
 import type { Graph, Lowering, Node } from '../../core/ir.ts'
 import type { BufferId, Kernel } from '../../core/loops.ts'
 import { count, sizes } from '../../core/shape.ts'
-import { type Buffers, buffersOf } from './buffers.ts'
+import { type Buffers, buffersOf, nameOf } from './buffers.ts'
 import { copy } from './copy.ts'
 import { finish } from './finish.ts'
 import { accessesOf, type FuseItems, type Fusion, type Item, type LoopItem, type Update } from './items.ts'
@@ -26,7 +26,7 @@ export function fuseLoop(c: Fusion, node: Node, l: Loop, buffers: Buffers, fuseB
   const loop = c.nextLoop()
   const slice = (of: BufferId, like: Node): BufferId =>
     c.table.extra({
-      name: `${c.table.values[of]!.name}[…]`,
+      name: () => `${nameOf(c.table.values[of]!)}[…]`,
       role: 'slice',
       dtype: like.dtype,
       shape: sizes(like.shape, 'scan'),
@@ -150,7 +150,7 @@ function copied(from: BufferId, to: BufferId, like: Node): Kernel[] {
 /** Where the next value of a carry is computed: a buffer of its own, so that the old value stays until the iteration is over. */
 function nextCarry(c: Fusion, inner: Buffers, out: Node, to: BufferId, tail: Kernel[]): Update {
   const into = c.table.extra({
-    name: `next ${c.table.values[to]!.name}`,
+    name: () => `next ${nameOf(c.table.values[to]!)}`,
     role: 'temporary',
     dtype: out.dtype,
     shape: sizes(out.shape, 'scan'),

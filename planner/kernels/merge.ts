@@ -8,8 +8,9 @@
  */
 import type { BufferId } from '../../core/loops.ts'
 import type { Table } from './buffers.ts'
+import type { Accessing } from './delay.ts'
 import { closed, type Host, hostFor, join, pointsOf, spaceOf } from './host.ts'
-import { accessesOf, type Item, isLoop } from './items.ts'
+import { type Item, isLoop } from './items.ts'
 import type { Draft } from './lower.ts'
 
 /** Points up to which kernels over the same loops share one, though they share no data. */
@@ -29,10 +30,9 @@ interface Merging {
 }
 
 /** `items` in producer-first order. Nothing joins a loop. */
-export function merge(items: readonly Item<Draft>[], table: Table): Item<Draft>[] {
+export function merge(items: readonly Accessing[], table: Table): Item<Draft>[] {
   const m: Merging = { places: [], writer: new Map(), reader: new Map(), bySpace: new Map() }
-  for (const item of items) {
-    const { reads, writes } = accessesOf(item, table)
+  for (const { item, reads, writes } of items) {
     const at = isLoop(item) ? m.places.push({ item }) - 1 : placed(m, item, reads, table)
     for (const b of reads) m.reader.set(b, at)
     for (const b of writes) m.writer.set(b, Math.max(at, m.writer.get(b) ?? -1))

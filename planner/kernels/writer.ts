@@ -40,6 +40,14 @@ function keyOf(instr: Instr): string {
   }
 }
 
+/** Whether two instructions have equal keys, most often without making them. */
+function same(a: Instr, b: Instr): boolean {
+  if (a.op !== b.op || a.dtype !== b.dtype) return false
+  if (a.op === 'const' && b.op === 'const') return a.value === b.value
+  if (a.op === 'load' && b.op === 'load' && (a.buffer !== b.buffer || a.map.offset !== b.map.offset)) return false
+  return keyOf(a) === keyOf(b)
+}
+
 const comparisons: ReadonlySet<ScalarOp> = new Set(['eq', 'ne', 'lt', 'le'])
 
 function resultType(op: ScalarOp, operands: readonly Scalar[]): DType {
@@ -47,20 +55,29 @@ function resultType(op: ScalarOp, operands: readonly Scalar[]): DType {
   return operands[op === 'select' || op === 'rare' ? 1 : 0]!.dtype
 }
 
+/** Code up to this long is searched for an equal instruction; longer code is indexed. */
+const SHORT = 12
+
 export function codeWriter(): CodeWriter {
   const code: Instr[] = []
-  const scalars = new Map<string, Scalar>()
+  const scalars: Scalar[] = []
+  let index: Map<string, Scalar> | undefined
   /** Values of the instructions that are constants. */
   const values: (number | undefined)[] = []
 
+  const find = (instr: Instr): Scalar | undefined => {
+    if (!index) return scalars[code.findIndex((other) => same(other, instr))]
+    return index.get(keyOf(instr))
+  }
   const append = (instr: Instr): Scalar => {
-    const key = keyOf(instr)
-    const known = scalars.get(key)
+    const known = find(instr)
     if (known) return known
-    const scalar: Scalar = Object.freeze({ id: code.length, dtype: instr.dtype })
-    scalars.set(key, scalar)
+    const scalar: Scalar = { id: code.length, dtype: instr.dtype }
+    scalars.push(scalar)
     code.push(instr)
     values.push(instr.op === 'const' ? decodeNumber(instr.value) : undefined)
+    if (index) index.set(keyOf(instr), scalar)
+    else if (code.length > SHORT) index = new Map(code.map((i, id) => [keyOf(i), scalars[id]!]))
     return scalar
   }
   const constant = (value: number, dtype: DType): Scalar =>

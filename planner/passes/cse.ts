@@ -18,7 +18,7 @@ export function cse(graph: Graph): Graph {
   return rebuild(graph, (node, operands) => {
     if (node.op.facts.leaf === 'input') return node
     const args = operands.map(idOf)
-    if (node.op.facts.commutes) args.sort((a, b) => a - b)
+    if (node.op.facts.commutes && args[0]! > args[1]!) args.reverse()
     const key = `${idOf(node.op as Op & object)}(${args})${paramKey(node.params, idOf)}`
     const known = first.get(key)
     if (known) return known

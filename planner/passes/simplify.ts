@@ -35,6 +35,7 @@ const twice: Rule = (node) => {
 /** Elementwise work on stretched operands is done before stretching. */
 const narrow: Rule = (node) => {
   if (!node.op.facts.elementwise || node.operands.length === 0) return undefined
+  if (!node.operands.some((o) => o.op.facts.stretches)) return undefined
   const stretched = node.operands.filter((o) => splat(o) === undefined)
   const [first] = stretched
   if (!first) return undefined
