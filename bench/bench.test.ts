@@ -95,6 +95,17 @@ describe('npm run bench', () => {
     expect(lines(out).some((r) => r.byHand)).toBe(true)
   })
 
+  it('train --json: kernels, our time, and the time of what a step cannot avoid', () => {
+    const { code, out, error } = bench('train', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    for (const r of lines(out)) {
+      expect(r).toMatchObject({ bench: 'train', case: expect.any(String), gflops: expect.any(Number) })
+      expect(r.kernels).toBeGreaterThan(0)
+      expect((r.ratio * r.least.median) / r.ms.median).toBeCloseTo(1, 2)
+    }
+    expect(lines(out)).toHaveLength(3)
+  })
+
   it('target: a table with a line for each constant', () => {
     const { code, out } = bench('target', '--quick')
     expect(code).toBe(0)

@@ -12,6 +12,7 @@ import { modes } from './modes.ts'
 import { orders } from './orders.ts'
 import { save } from './results.ts'
 import { target } from './target.ts'
+import { train } from './train.ts'
 
 const benches: readonly Benchmark[] = [
   benchmark(modes),
@@ -20,6 +21,7 @@ const benches: readonly Benchmark[] = [
   benchmark(elimination),
   benchmark(loops),
   benchmark(orders),
+  benchmark(train),
 ]
 
 interface Flags {

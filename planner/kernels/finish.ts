@@ -6,6 +6,7 @@
 import type { Kernel, Sweep } from '../../core/loops.ts'
 import { reference } from '../../core/scalar-evaluate.ts'
 import { count } from '../../core/shape.ts'
+import { block } from './block.ts'
 import { coalesce } from './coalesce.ts'
 import { compact } from './compact.ts'
 import { contraction } from './form.ts'
@@ -23,7 +24,7 @@ const TRANSCENDENTAL = 20
 
 export function finish(draft: Draft): Kernel {
   const { product, ...plain } = coalesce(spread({ ...draft, sweeps: draft.sweeps.map((s) => compact(s).sweep) }))
-  const kernel: Kernel = (product && contraction(plain)) || longAxisLast(unroll(plain))
+  const kernel: Kernel = (product && contraction(plain)) || block(longAxisLast(unroll(plain)))
   const sweeps = kernel.sweeps.map((sweep) => ordered(kernel, sweep, kernel.form !== undefined))
   return Object.freeze({ ...kernel, sweeps })
 }

@@ -14,7 +14,7 @@ import { type Item, isLoop } from './items.ts'
 import type { Draft } from './lower.ts'
 
 /** Points up to which kernels over the same loops share one, though they share no data. */
-const SMALL = 2 ** 16
+const SMALL = 2 ** 18
 /** How many kernels back a kernel that reads the same may be: its results live from there on. */
 const RECENT = 4
 

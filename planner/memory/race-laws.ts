@@ -128,11 +128,19 @@ function usesOf(kernel: Kernel): Map<BufferId, Uses> {
 
 /** Accumulating stores may collide, in the order of their axes, but not across ranks. */
 function termsOf(kernel: Kernel, sweep: Sweep, map: IndexMap, accumulates: boolean, split: boolean): Term[] {
-  const axes = [...kernel.outer, ...sweep.inner].map((axis, i) => ({
+  const all = [...kernel.outer, ...sweep.inner]
+  const axes = all.map((axis, i) => ({
     stride: map.strides[i] ?? 0,
     count: axis.extent,
     apart: accumulates ? split && i === 0 : true,
   }))
+  for (const [i, { tile, extent }] of all.entries()) {
+    // An axis and its only tile that go on as one: together they are the longer axis, without what the last tile has too much.
+    if (!tile || accumulates || axes[tile.of]!.stride !== extent * axes[i]!.stride) continue
+    if (all.some((a, other) => other !== i && a.tile?.of === tile.of)) continue
+    axes[i] = { ...axes[i]!, count: tile.total }
+    axes[tile.of] = { ...axes[tile.of]!, count: 1 }
+  }
   const indirect = (map.indirect ?? []).map(({ value, stride }) => {
     const instr = sweep.code[value]
     return { stride, count: instr?.op === 'bounded' ? instr.extent : 0, apart: false }
