@@ -1,6 +1,8 @@
 /** cotangent: the public API. Re-exports, nothing else. */
 
 export type { Backend } from './backends/backend.ts'
+export type { Sizes } from './backends/binding.ts'
+export type { ArrayOf, Dense, Feeds, Results } from './backends/compile.ts'
 export {
   type Bundle,
   type CompileAllOptions,
@@ -10,18 +12,20 @@ export {
   type Executable,
   type Feed,
 } from './backends/compile.ts'
-export type { State } from './backends/state.ts'
+export type { LoadStateOptions, State } from './backends/state.ts'
 export { allOps } from './core/all-ops.ts'
 export { resolve } from './core/differentiate/resolve.ts'
 export { type Structure, structureName } from './core/differentiate/structure.ts'
 export { CotangentError, DeclarationError, InputError, InvariantError, UnsupportedError } from './core/errors.ts'
 export { evaluate } from './core/evaluate.ts'
 export { components, toDocument } from './core/graph.ts'
-export type { DType, Graph, Node, Tensor } from './core/ir.ts'
+export type { Chain, Choose, DType, Graph, LinearGraph, Node, Problem, Tensor, Work } from './core/ir.ts'
 export { type LinearOperator, linearize } from './core/linear-operator.ts'
 export { type LocalJacobian, type LocalJacobians, localJacobians } from './core/local-jacobians.ts'
 export type { ModelSpec } from './core/nn/document.ts'
+export type { Names } from './core/nn/formula/formula.ts'
 export { formula } from './core/nn/formula/formula.ts'
+export type { FormulaFunction, FormulaFunctions } from './core/nn/formula/functions.ts'
 export {
   fill,
   glorotNormal,
@@ -45,9 +49,11 @@ export { modelSchema } from './core/nn/spec.ts'
 export { toJSON } from './core/nn/to-json.ts'
 export { train } from './core/nn/train.ts'
 export { inspect } from './core/node.ts'
-export type { ChainOrder, ChainStep, Order } from './core/order.ts'
+export type { ChainOrder, ChainStep, Order, OrderKind, Whole } from './core/order.ts'
 export { parse } from './core/parse.ts'
+export type { PrintOptions } from './core/print.ts'
 export { print } from './core/print.ts'
+export type { FloatNames, None, Outputs } from './core/program.ts'
 export {
   bool,
   call,
@@ -61,6 +67,7 @@ export {
   type Value,
   type Values,
 } from './core/program.ts'
+export type { Wrt } from './core/requests.ts'
 export {
   grad,
   hessian,
@@ -74,10 +81,23 @@ export {
   vmap,
 } from './core/requests.ts'
 export { type PlanLimits, planFromJSON } from './planner/document/read.ts'
+export type { Strategy } from './planner/memory/place.ts'
 export { validatePlan } from './planner/memory/validate.ts'
+export type { Law, Violation } from './planner/memory/violation.ts'
 export { type Bracketing, bracketChain, type ChainOptions, type Factor } from './planner/order/chain.ts'
 export { type Elimination, type EliminationOptions, eliminationOrder } from './planner/order/elimination.ts'
 export { type EliminationGraph, eliminationGraph } from './planner/order/elimination-graph.ts'
+export type { PassName } from './planner/plan.ts'
 export { type PlanOptions, type Progress, plan, withExplain } from './planner/plan.ts'
 export { type Target, wasmTarget } from './planner/target.ts'
-export type { Plan, PlanData } from './planner/types.ts'
+export type {
+  Fault,
+  InitialValue,
+  MemoryReport,
+  OrderReport,
+  PassReport,
+  Plan,
+  PlanData,
+  Port,
+  StatePort,
+} from './planner/types.ts'

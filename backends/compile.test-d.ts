@@ -1,6 +1,9 @@
 /** What types promise of compiled programs. Checked by tsc, never run. */
+
+import { fromJSON } from '../core/nn/json.ts'
 import * as op from '../core/ops.ts'
 import { f32, i32, program } from '../core/program.ts'
+import { jacobian } from '../core/requests.ts'
 import { compile, compileAll } from './compile.ts'
 
 const p = program({
@@ -26,5 +29,17 @@ export async function types(): Promise<void> {
   const exe = await compile(p)
   // @ts-expect-error an input is missing
   exe.runSync({ x })
+  // Names of a document are known when it is read, not to types: any may be asked for, and is checked then.
+  const model = await compile(jacobian(fromJSON({}), { of: 'logits', wrt: 'x' }))
+  ;(await model.run({ x, labels: y }))['dlogits_dx'] satisfies Float32Array
+  exe.state.get('w') satisfies ArrayLike<number>
+  exe.state.set('w', [1, 2, 3])
+  // @ts-expect-error state is numbers
+  exe.state.set('w', 'ones')
+  const J = await compile(jacobian(p, { of: 'z', wrt: ['x', 'w'] }))
+  const { dz_dx, dz_dw } = await J.run({ x, y })
+  void [dz_dx, dz_dw]
+  // @ts-expect-error y was not asked for, and is an integer
+  ;(await J.run({ x, y })).dz_dy
   await net[Symbol.asyncDispose]()
 }

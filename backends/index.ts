@@ -1,12 +1,34 @@
 /** cotangent/backends: what a backend of your own is made of; examples/custom-backend.ts is one. Re-exports, nothing else. */
-export type { Affine, Axis, Guard, IndexMap, Instr, Kernel, Reduction, Store, Sweep } from '../core/loops.ts'
+
+export type { TypedArray } from '../core/dtype.ts'
+export type {
+  Affine,
+  Axis,
+  BufferId,
+  Contraction,
+  Guard,
+  IndexMap,
+  Instr,
+  Kernel,
+  Monoid,
+  Reduction,
+  Store,
+  Sweep,
+} from '../core/loops.ts'
+export type { BasicOp, Num, ScalarOp, Transcendental } from '../core/scalar.ts'
 export { decodeNumber } from '../core/scalar.ts'
 export { basic, round } from '../core/scalar-evaluate.ts'
 export { expandKernel } from '../planner/kernels/expand.ts'
-export type { Loop, PlanBuffer, PlanData, Step } from '../planner/types.ts'
+export type { Loop, PlanBuffer, PlanData, Role, Step } from '../planner/types.ts'
 export type { Backend, LoadOptions, SharedMemory } from './backend.ts'
 export { Executable, type ExecutableOptions } from './executable.ts'
 export { type Heap, heapOf } from './heap.ts'
+export type { Inputs } from './inputs.ts'
+export type { Outputs } from './outputs.ts'
+export type { Queue } from './queue.ts'
 export { type Accumulator, accumulator } from './reduce.ts'
+export type { RunOptions, SyncRunOptions } from './run-options.ts'
 export type { FaultRecord, Runner, RunnerOptions } from './runner.ts'
 export { type Sequential, sequentialRunner } from './sequential.ts'
+export type { StateKeeper } from './state.ts'
+export type { Workspace } from './workspace.ts'

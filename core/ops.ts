@@ -157,6 +157,7 @@ export {
   variance,
 } from './composites/statistics.ts'
 export { maxUnpool, type UnpoolOptions } from './composites/unpooling.ts'
+export type { Nodes } from './control/by-name.ts'
 export { implicit } from './control/implicit.ts'
 export { cond, scan, whileLoop } from './control/loops.ts'
 export { checkpoint, customVjp } from './control/region.ts'
@@ -179,6 +180,7 @@ export {
 } from './linalg/systems.ts'
 export { expr } from './nn/formula/expr.ts'
 export * from './primitives/arithmetic.ts'
+export type { ReduceOptions, Reducer } from './primitives/broadcast.ts'
 export { broadcast, reshape, sum } from './primitives/broadcast.ts'
 export { cast, stopGradient } from './primitives/cast.ts'
 export {

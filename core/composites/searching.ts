@@ -12,7 +12,7 @@ import { isFloat } from '../shape.ts'
 import { expandDims } from './arranging.ts'
 
 /**
- * How many elements of `sorted` [..., n] (or [n]) come before each of `values` [..., m]: i32. Equal ones do not, unless `right`. A NaN comes after
+ * How many elements of `sorted` `[..., n]` (or `[n]`) come before each of `values` `[..., m]`, as i32. Equal ones do not, unless `right`. A NaN comes after
  * every number. Source: NumPy searchsorted.
  */
 export function searchsorted(sorted: Node, values: Node, options: { readonly right?: boolean } = {}): Node {

@@ -38,7 +38,7 @@ export interface DistanceOptions {
 export const pairwiseDistance = (a: Node, b: Node, o: DistanceOptions = {}): Node =>
   norm(add(sub(a, b), o.eps ?? 1e-6), o.p ?? 2, { axes: -1, keepDims: o.keepDims ?? false })
 
-/** Distances of all rows of `a` [..., m, k] to all rows of `b` [..., n, k]: [..., m, n]; leading axes broadcast. */
+/** Distances of all rows of `a` `[..., m, k]` to all rows of `b` `[..., n, k]`, as `[..., m, n]`; leading axes broadcast. */
 export function cdist(a: Node, b: Node, p = 2): Node {
   for (const x of [a, b])
     if (asNode(x, 'cdist').shape.length < 2) throw operandError('cdist: needs rows of vectors', [a, b], 'expandDims')

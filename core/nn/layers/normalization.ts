@@ -43,13 +43,13 @@ export interface GroupNorm extends Norm {
   readonly kind: 'groupNorm'
   readonly groups: number
 }
-/** [N, C, …]: each channel with the mean and variance of the batch ('train') or of all batches so far ('infer'). */
+/** Of `[N, C, …]`: each channel with the mean and variance of the batch ('train') or of all batches so far ('infer'). */
 export const batchNorm = (o: Omit<BatchNorm, 'kind'> = {}): BatchNorm => ({ kind: 'batchNorm', ...o })
 /** Over the last axis. */
 export const layerNorm = (o: Omit<LayerNorm, 'kind'> = {}): LayerNorm => ({ kind: 'layerNorm', ...o })
 /** Over the last axis, by the root of the mean of squares; no offset. */
 export const rmsNorm = (o: Omit<RmsNorm, 'kind'> = {}): RmsNorm => ({ kind: 'rmsNorm', ...o })
-/** [N, C, …]: over groups of channels. */
+/** Of `[N, C, …]`: over groups of channels. */
 export const groupNorm = (groups: number, o: Omit<GroupNorm, 'kind' | 'groups'> = {}): GroupNorm => ({
   kind: 'groupNorm',
   groups,
