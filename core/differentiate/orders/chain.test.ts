@@ -158,7 +158,8 @@ describe('a chain order', () => {
   it('is not found without a planner, and a kind that does not exist is refused', () => {
     const made = (mode: unknown) => () => resolve(jacobian(small, { of: 'y', wrt: 'x', mode: mode as Mode }).graph)
     expect(made('chain')).toThrow(expect.objectContaining({ code: 'E_ORDER' }))
-    expect(made({ kind: 'sideways' })).toThrow(expect.objectContaining({ code: 'E_MODE' }))
+    for (const kind of ['sideways', 'toString', '__proto__'])
+      expect(made({ kind })).toThrow(expect.objectContaining({ code: 'E_MODE' }))
   })
 })
 
