@@ -18,7 +18,7 @@ export function explain(plan: PlanData, options: { readonly tape?: boolean } = {
     row('kernels', kernelSummary(plan)),
     row(
       'schedule',
-      `${several(plan.steps.length, 'step')}, ${several(plan.steps.filter((s) => s.barrier).length, 'barrier')}${plan.loops.length > 0 ? `, ${several(plan.loops.length, 'loop')}` : ''} · predicted ${plan.cost.predictedMs} ms · ${engineering(plan.cost.flops)}FLOP · ${size(plan.cost.bytes)} moved`,
+      `${several(plan.steps.length, 'step')}, ${several([...plan.steps, ...plan.loops].filter((s) => s.barrier).length, 'barrier')}${plan.loops.length > 0 ? `, ${several(plan.loops.length, 'loop')}` : ''} · predicted ${plan.cost.predictedMs} ms · ${engineering(plan.cost.flops)}FLOP · ${size(plan.cost.bytes)} moved`,
     ),
     row('memory', memorySummary(plan)),
     ...plan.memory.alive
