@@ -6,6 +6,7 @@
  */
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { type Packing, transpose } from './contract-pack.ts'
+import { addConstant } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 const [TO, FROM, LINE, LINES, DEPTH, COUNT] = [0, 1, 2, 3, 4, 5]
@@ -48,8 +49,8 @@ export function gatherFunction(packing: Packing): Uint8Array {
   code.op(OP['i32.ne'])
   code.target(OP.br_if, 0)
   code.op(OP.end)
-  advance(code, LINE, 4 * lines)
-  advance(code, rest, -lines)
+  addConstant(code, LINE, 4 * lines)
+  addConstant(code, rest, -lines)
   code.get(rest)
   code.i32(0)
   code.op(OP['i32.gt_s'])
@@ -72,13 +73,6 @@ const copy = (code: Code, from: number, to: number): void => {
   code.get(from)
   code.set(to)
 }
-function advance(code: Code, local: number, by: number): void {
-  code.get(local)
-  code.i32(by)
-  code.op(OP['i32.add'])
-  code.set(local)
-}
-
 /** Of the lines of this panel; those beyond the last are the last. */
 function setOffsets({ code, offsets, rest }: Gatherer): void {
   offsets.forEach((local, line) => {
@@ -144,8 +138,8 @@ function step(g: Gatherer): void {
     if (g.layout === 'lines') code.op(OP.end)
     code.memory(OP['v128.store'], v * 16)
   }
-  advance(code, TO, lines * size)
-  advance(code, next, 4)
+  addConstant(code, TO, lines * size)
+  addConstant(code, next, 4)
 }
 
 function pushLine({ code, offsets, pointer }: Gatherer, line: number): void {
@@ -205,8 +199,8 @@ function squareOrStep(g: Gatherer): void {
       code.memory(OP['v128.store'], (k * lines + line) * size)
     })
   }
-  advance(code, TO, side * lines * size)
-  advance(code, next, 4 * side)
+  addConstant(code, TO, side * lines * size)
+  addConstant(code, next, 4 * side)
   code.op(OP.else)
   step(g)
   code.op(OP.end)

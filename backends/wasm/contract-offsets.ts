@@ -5,6 +5,7 @@
  */
 import type { Dim } from '../../planner/panels.ts'
 import { type Code, functionCode, I32 } from './assembler.ts'
+import { addConstant } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 const [TO, START, COUNT] = [0, 1, 2]
@@ -106,12 +107,6 @@ function carry(walk: Walk, d: number): void {
   code.op(OP.end)
 }
 
-function addConstant(code: Code, local: number, by: number): void {
-  code.get(local)
-  code.i32(by)
-  code.op(OP['i32.add'])
-  code.set(local)
-}
 function increase(code: Code, local: number, by: number): void {
   code.get(local)
   code.get(by)

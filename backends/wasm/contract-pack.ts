@@ -5,6 +5,7 @@
  */
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { pick32 } from './emit-value.ts'
+import { addConstant } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 /** Which neighbours in memory are used: along the panel's lines, along k, or none. */
@@ -91,13 +92,6 @@ function add(code: Code, local: number, by: number, times = 1): void {
   code.op(OP['i32.add'])
   code.set(local)
 }
-function addConstant(code: Code, local: number, by: number): void {
-  code.get(local)
-  code.i32(by)
-  code.op(OP['i32.add'])
-  code.set(local)
-}
-
 /** Runs `body`, which handles `many` k, while that many are left. */
 function whileLeft({ code, left }: Packer, many: number, body: () => void): void {
   const enough = (): void => {

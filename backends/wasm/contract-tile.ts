@@ -6,6 +6,7 @@
  */
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { splatBytes } from './emit-value.ts'
+import { addConstant } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 const ROWS = 4
@@ -35,8 +36,8 @@ export function tileFunction(dtype: 'f32' | 'f64'): Uint8Array {
   code.set(end)
   code.open(OP.loop)
   oneStep(code, dtype, sums)
-  move(code, LEFT, ROWS * size)
-  move(code, RIGHT, VECTORS * 16)
+  addConstant(code, LEFT, ROWS * size)
+  addConstant(code, RIGHT, VECTORS * 16)
   code.get(RIGHT)
   code.get(end)
   code.op(OP['i32.ne'])
@@ -93,11 +94,4 @@ function storeSums(code: Code, sums: readonly (readonly number[])[], add: number
     code.op(OP['i32.add'])
     code.set(TOTALS)
   }
-}
-
-function move(code: Code, pointer: number, by: number): void {
-  code.get(pointer)
-  code.i32(by)
-  code.op(OP['i32.add'])
-  code.set(pointer)
 }

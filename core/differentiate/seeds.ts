@@ -24,43 +24,27 @@ export const filled = (value: number, like: Node): Node => broadcast(constant(va
 export type Seeds = 'unit' | Node
 
 /** Tangents of the outputs for many tangents of `wrt[which]`; absent is zero. */
-export function pushSeeds(linear: Linearization, which: number, seeds: Seeds): Tangent[] {
-  const x = linear.wrt[which]!
-  if (seeds === 'unit' && isScalar(linear, countOf(x, seeds))) {
-    const one = (t: Node): Tangent[] =>
-      push(
-        linear,
-        linear.wrt.map((_, i) => (i === which ? t : undefined)),
-        settle,
-      )
-    return singly(x, one, linear.outputs)
-  }
-  const seed = seedFor(x, seeds)
-  const made = push(
-    linear,
-    linear.wrt.map((_, i) => (i === which ? seed : undefined)),
-  )
-  return seeded(linear, made, seed, x, seeds)
-}
+export const pushSeeds = (linear: Linearization, which: number, seeds: Seeds): Tangent[] =>
+  manySeeds(linear, linear.wrt, which, seeds, push, linear.outputs)
 
 /** Cotangents of `wrt` for many cotangents of `outputs[which]`; absent is zero. */
-export function pullSeeds(linear: Linearization, which: number, seeds: Seeds): Tangent[] {
-  const y = linear.outputs[which]!
-  if (seeds === 'unit' && isScalar(linear, countOf(y, seeds))) {
-    const one = (t: Node): Tangent[] =>
-      pull(
-        linear,
-        linear.outputs.map((_, i) => (i === which ? t : undefined)),
-        settle,
-      )
-    return singly(y, one, linear.wrt)
-  }
-  const seed = seedFor(y, seeds)
-  const made = pull(
-    linear,
-    linear.outputs.map((_, i) => (i === which ? seed : undefined)),
-  )
-  return seeded(linear, made, seed, y, seeds)
+export const pullSeeds = (linear: Linearization, which: number, seeds: Seeds): Tangent[] =>
+  manySeeds(linear, linear.outputs, which, seeds, pull, linear.wrt)
+
+/** `run` from one of the nodes `from` to the nodes `to`: seed by seed where all is scalar, else all seeds together. */
+function manySeeds(
+  linear: Linearization,
+  from: readonly Node[],
+  which: number,
+  seeds: Seeds,
+  run: typeof push,
+  to: readonly Node[],
+): Tangent[] {
+  const x = from[which]!
+  const only = (t: Node): Tangent[] => from.map((_, i) => (i === which ? t : undefined))
+  if (seeds === 'unit' && isScalar(linear, countOf(x, seeds))) return singly(x, (t) => run(linear, only(t), settle), to)
+  const seed = seedFor(x, seeds)
+  return seeded(linear, run(linear, only(seed)), seed, x, seeds)
 }
 
 /** Every unit seed of `like` alone. */
