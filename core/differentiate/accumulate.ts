@@ -17,7 +17,7 @@ const builders: {
 
 /** dy/dx for each y of the outputs and each x of wrt, outputs outermost. */
 export function accumulate(linear: Linearization, order: Order): Node[] {
-  if (!Object.hasOwn(builders, order.kind)) throw unknownOrder(String(order.kind), Object.keys(builders))
+  if (!Object.hasOwn(builders, order?.kind)) throw unknownOrder(String(order?.kind), Object.keys(builders))
   const build = builders[order.kind] as (linear: Linearization, order: Order) => Blocks
   return assembled(build(linear, order), linear.outputs, linear.wrt)
 }

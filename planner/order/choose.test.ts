@@ -76,5 +76,9 @@ describe('a mode', () => {
     expect(() => planned(forked as AnyProgram, 'chain')).toThrow(expect.objectContaining({ code: 'E_ORDER' }))
     expect(() => planned(forked as AnyProgram, 'chain')).toThrow(/dy_dx: no value lies on all paths/)
     expect(() => planned(p, 'sideways' as Mode)).toThrow(expect.objectContaining({ code: 'E_MODE' }))
+    for (const order of [{ cuts: [3] }, { cuts: [0], steps: [{ make: 'push', of: 0, first: 0, last: 0 }] }])
+      expect(() => planned(p, { kind: 'chain', ...order } as Mode)).toThrow(
+        expect.objectContaining({ code: 'E_ORDER' }),
+      )
   })
 })

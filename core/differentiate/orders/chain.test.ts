@@ -155,10 +155,32 @@ describe('a chain order', () => {
     expect(made).toThrow(expect.objectContaining({ code: 'E_ORDER' }))
     expect(made).toThrow(message)
   })
+  it.each<readonly [string, object]>([
+    ['no steps at all', { cuts: [0] }],
+    ['no cuts at all', { steps: [whole] }],
+    ['cuts that are no list', { cuts: 'all', steps: [whole] }],
+    ['a step of nothing', { cuts: [0], steps: [null] }],
+    ['a step that is its own operand', { cuts: [0], steps: [{ make: 'push', of: 0, first: 1, last: 1 }] }],
+    [
+      'a step of text',
+      {
+        cuts: [0],
+        steps: [
+          { ...whole, last: 0 },
+          { make: 'push', of: '0', first: 1, last: 1 },
+        ],
+      },
+    ],
+  ])('with %s is refused with the same code', (_, order) => {
+    const mode = { kind: 'chain', ...order } as Mode
+    expect(() => resolve(jacobian(small, { of: 'y', wrt: 'x', mode }).graph)).toThrow(
+      expect.objectContaining({ code: 'E_ORDER' }),
+    )
+  })
   it('is not found without a planner, and a kind that does not exist is refused', () => {
     const made = (mode: unknown) => () => resolve(jacobian(small, { of: 'y', wrt: 'x', mode: mode as Mode }).graph)
     expect(made('chain')).toThrow(expect.objectContaining({ code: 'E_ORDER' }))
-    for (const kind of ['sideways', 'toString', '__proto__'])
+    for (const kind of ['sideways', 'toString', '__proto__', null, undefined])
       expect(made({ kind })).toThrow(expect.objectContaining({ code: 'E_MODE' }))
   })
 })

@@ -51,8 +51,9 @@ function carriedOut(
     : { first, last: of.last, blocks: pulled(through, of.blocks, own.outputs as readonly Node[]) }
 }
 
-/** Why an order does not fit a chain with so many cuts; undefined where it does. */
+/** Why an order, perhaps of a user in JavaScript, does not fit a chain with so many cuts; undefined where it does. */
 function faultOf({ cuts, steps }: ChainOrder, available: number): string | undefined {
+  if (!Array.isArray(cuts) || !Array.isArray(steps)) return 'an order is { kind, cuts: [...], steps: [...] }'
   const rising = cuts.every((c, i) => Number.isInteger(c) && c > (cuts[i - 1] ?? -1) && c < available)
   if (!rising)
     return `cuts [${cuts}] are not increasing positions among the ${available} values that every path passes through`
@@ -69,16 +70,18 @@ function faultOf({ cuts, steps }: ChainOrder, available: number): string | undef
   return undefined
 }
 
-function runOf(step: ChainStep, runs: readonly { first: number; last: number }[], segments: number) {
+function runOf(step: ChainStep | null, runs: readonly { first: number; last: number }[], segments: number) {
+  const made = (i: number) => (Number.isInteger(i) ? runs[i] : undefined)
+  if (step === null) return undefined
   if (step.make === 'product') {
-    const [left, right] = [runs[step.left], runs[step.right]]
+    const [left, right] = [made(step.left), made(step.right)]
     return left && right && right.last + 1 === left.first ? { first: right.first, last: left.last } : undefined
   }
   const { first, last } = step
   if (!(Number.isInteger(first) && Number.isInteger(last) && 0 <= first && first <= last && last <= segments))
     return undefined
   if (step.make === 'tangents' || step.make === 'cotangents') return { first, last }
-  const of = runs[step.of]
+  const of = made(step.of)
   if (!of) return undefined
   if (step.make === 'push') return of.last + 1 === first ? { first: of.first, last } : undefined
   return step.make === 'pull' && last + 1 === of.first ? { first, last: of.last } : undefined
