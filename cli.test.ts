@@ -121,6 +121,49 @@ describe('cotangent chain', () => {
   })
 })
 
+describe('cotangent place', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cotangent-'))
+  const file = join(folder, 'buffers.csv')
+  const spans = [[3, 0, 0], [1, 2, 5], [3, 4, 6], [2, 6, 9], [1, 3, 5], [2, 0, 2], [2, 2, 3]] as const // biome-ignore format: a table
+  writeFileSync(
+    file,
+    `size,id,lower,upper,kind\n${spans.map(([n, a, b], i) => `${n},b${i},${a},${b + 1},x`).join('\n')}\n`,
+  )
+
+  it('gives peak, bound and proof, and writes the offsets', () => {
+    const out = join(folder, 'out.csv')
+    const { code, out: said, error } = cotangent('place', file, '--out', out)
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    expect(said).toMatch(/^peak +6 bytes, proven optimal\nbound +6 bytes$/m)
+    const [head, ...rows] = readFileSync(out, 'utf8').trim().split('\n')
+    expect(head).toBe('size,id,lower,upper,kind,offset')
+    expect(rows.map((r) => r.split(',').slice(0, 2))).toEqual(spans.map(([n], i) => [String(n), `b${i}`]))
+    const tops = rows.map((r) => Number(r.split(',')[0]) + Number(r.split(',')[5]))
+    expect(Math.max(...tops)).toBe(6)
+  })
+
+  it('answers whether a capacity suffices, with --json as fields and by its exit code', () => {
+    const six = cotangent('place', file, '--capacity', '6', '--json')
+    expect(six.code).toBe(0)
+    expect(JSON.parse(six.out)).toMatchObject({
+      peak: 6,
+      fits: true,
+      nodes: expect.any(Number),
+      ms: expect.any(Number),
+    })
+    const five = cotangent('place', file, '--capacity', '5', '--json', '--strict')
+    expect(five.code).toBe(1)
+    expect(JSON.parse(five.out)).toMatchObject({ peak: 6, bound: 6, proven: true, fits: false })
+  })
+
+  it('names what is wrong with a file', () => {
+    writeFileSync(`${file}.bad`, 'id,lower,upper,size\n0,4,4,2\n')
+    const { code, out, error } = cotangent('place', `${file}.bad`)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(error).toContain('line 2: upper is 4, lower 4; a buffer lives until after it begins')
+  })
+})
+
 describe('failures', () => {
   const broken = join(mkdtempSync(join(tmpdir(), 'cotangent-')), 'broken.txt')
   const [notJson, faulty] = [`${broken}.not.json`, `${broken}.json`]

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: `cotangent train | predict | explain | bench | order | chain FILE`. The only importer of commander in the package.
+ * The command line: `cotangent train | predict | explain | bench | order | chain | place FILE`. The only importer of commander in the package.
  * Invariant: a command loads what it needs and no more; the result alone is on stdout; failures say why on stderr, without a stack, and exit with 1.
  */
 import { createRequire } from 'node:module'
@@ -10,8 +10,9 @@ import type { ChainFlags } from './cli/chain.ts'
 import { contents } from './cli/contents.ts'
 import type { ExplainFlags } from './cli/explain.ts'
 import type { Model } from './cli/model.ts'
-import { names, positive, seconds, sizes, whole, workers } from './cli/options.ts'
+import { bytes, names, positive, seconds, sizes, whole, workers } from './cli/options.ts'
 import type { OrderFlags } from './cli/order.ts'
+import type { PlaceFlags } from './cli/place.ts'
 import type { PredictFlags } from './cli/predict.ts'
 import type { TrainFlags } from './cli/train.ts'
 
@@ -126,6 +127,25 @@ cli
   .action(async (file: string, flags: ChainFlags) => {
     const { chain } = await import('./cli/chain.ts')
     console.log(chain(contents(file), flags))
+  })
+
+cli
+  .command('place')
+  .description('offsets for buffers with lifetimes, and the least memory that holds them')
+  .argument(
+    '<file>',
+    "CSV: a header 'id,lower,upper,size', then a buffer a line, alive from lower until just before upper",
+  )
+  .option('--capacity <bytes>', 'any placement within so many bytes will do; exit 1 without one', bytes)
+  .option('--seconds <s>', 'how long to search at most; the number of nodes to visit follows', seconds, 10)
+  .option('--out <file>', "writes the file with one more column, 'offset'")
+  .option('--strict', 'the published MiniMalloc search alone, node for node')
+  .option('--json', 'peak, bound, proven, nodes and ms, as JSON')
+  .action(async (file: string, flags: PlaceFlags) => {
+    const { place } = await import('./cli/place.ts')
+    const { text, fits } = place(contents(file), flags)
+    console.log(text)
+    if (!fits) process.exitCode = 1
   })
 
 cli.parseAsync().catch((error: unknown) => {

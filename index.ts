@@ -81,7 +81,9 @@ export {
   vmap,
 } from './core/requests.ts'
 export { type PlanLimits, planFromJSON } from './planner/document/read.ts'
-export type { Strategy } from './planner/memory/place.ts'
+export type { Block } from './planner/memory/bound.ts'
+export { type BufferFile, parseBuffers } from './planner/memory/buffers-file.ts'
+export { type Placement, type PlaceOptions, place, type Strategy } from './planner/memory/place.ts'
 export { validatePlan } from './planner/memory/validate.ts'
 export type { Law, Violation } from './planner/memory/violation.ts'
 export { type Bracketing, bracketChain, type ChainOptions, type Factor } from './planner/order/chain.ts'

@@ -74,10 +74,11 @@ const base: PlanOptions = { threads: 3, target: slow, scalars: false }
 /** The same program planned with one thing off each. */
 export const plansOf = (
   p: AnyProgram,
-): { [off in 'nothing' | 'placement' | 'inPlace' | 'fusion' | 'passes' | 'loops']: Plan } => ({
+): { [off in 'nothing' | 'placement' | 'inPlace' | 'reorder' | 'fusion' | 'passes' | 'loops']: Plan } => ({
   nothing: plan(p, base),
   placement: plan(p, { ...base, placement: 'naive' }),
   inPlace: plan(p, { ...base, inPlace: false }),
+  reorder: plan(p, { ...base, reorder: false }),
   fusion: plan(p, { ...base, fusion: false }),
   passes: plan(p, { ...base, passes: [] }),
   loops: plan(p, { ...base, scalars: true }),

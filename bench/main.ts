@@ -8,6 +8,7 @@ import { accuracy } from './accuracy.ts'
 import { type Benchmark, benchmark, type Row } from './bench.ts'
 import { elimination } from './elimination.ts'
 import { loops } from './loops.ts'
+import { memory } from './memory.ts'
 import { modes } from './modes.ts'
 import { orders } from './orders.ts'
 import { save } from './results.ts'
@@ -22,6 +23,7 @@ const benches: readonly Benchmark[] = [
   benchmark(loops),
   benchmark(orders),
   benchmark(train),
+  benchmark(memory),
 ]
 
 interface Flags {

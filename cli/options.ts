@@ -19,6 +19,11 @@ export function whole(text: string): number {
   return Number(text)
 }
 
+export function bytes(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('It must be a whole number of bytes.')
+  return Number(text)
+}
+
 export function workers(text: string): number | 'auto' {
   return text === 'auto' ? text : positive(text)
 }

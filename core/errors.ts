@@ -300,3 +300,9 @@ export function documentError(path: string, what: string, options?: ErrorOptions
 export function badType(text: string): DeclarationError {
   return new DeclarationError('E_TYPE_TEXT', `'${text}' is no type; write one like f32[B,784], or f32 for a scalar`)
 }
+
+// ——— memory ———
+
+export function bufferFile(line: number, why: string): InputError {
+  return new InputError('E_BUFFERS', `line ${line}: ${why}`)
+}

@@ -37,6 +37,8 @@ export interface PlanOptions {
   readonly scalars?: boolean
   /** Results in the memory of operands that die, states updated where they are. Default true. */
   readonly inPlace?: boolean
+  /** Kernels in an order that keeps few bytes alive, where that needs less than the declared order. Default true. */
+  readonly reorder?: boolean
   /** 'exact' searches where 'greedy' misses the lower bound, within a budget; 'naive' gives every buffer memory of its own. Default 'exact'. */
   readonly placement?: Strategy
   /** Workers to plan for. Default 1. The results are the same bits for any number. */
@@ -55,7 +57,14 @@ const defaults: readonly PassName[] = ['simplify', 'fold', 'cse', 'simplify', 'd
 
 /** Everything decided, nothing run. Throws DeclarationError where a named dimension has no size. */
 export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>, options: PlanOptions = {}): Plan {
-  const { target = wasmTarget, threads = 1, placement = 'exact', fusion = true, inPlace = true } = options
+  const {
+    target = wasmTarget,
+    threads = 1,
+    placement = 'exact',
+    fusion = true,
+    inPlace = true,
+    reorder = true,
+  } = options
   const scalars = fusion && (options.scalars ?? true)
   const names = options.passes ?? defaults
   const optimise = (graph: Graph): Graph => names.reduce((g, name) => inBodies(passes[name])(g), graph)
@@ -74,7 +83,7 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
   starts('fuse', 0.5)
   const fused = fuse(graph, { fusion, scalars, threads })
   starts('schedule', 0.7)
-  const scheduled = schedule(fused, { threads, target, inPlace })
+  const scheduled = schedule(fused, { threads, target, inPlace, reorder })
   starts('place', 0.9)
   const data = layout(p, fused, scheduled, { placement, threads, target, orders, passes: report })
   return withExplain(data)

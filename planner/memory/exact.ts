@@ -12,6 +12,8 @@ import { overlaps, partitions, sectionsOf } from './sections.ts'
 export interface ExactOptions extends Partial<Budget> {
   /** Any placement within so many bytes will do. Default: the lower bound. */
   readonly capacity?: number
+  /** The published search alone, node for node, at the capacity or the lower bound: for comparing counts. Default false. */
+  readonly published?: boolean
 }
 export interface Exact extends Found {
   /** Bytes below which there is no placement. */
@@ -31,6 +33,7 @@ const nodesByDefault = (blocks: number): number => Math.max(2 * blocks, Math.flo
 
 export function exact(blocks: readonly Block[], options: ExactOptions = {}): Exact {
   const least = lowerBound(blocks).bytes
+  if (options.published) return asPublished(blocks, least, options)
   const goal = Math.max(least, options.capacity ?? 0)
   const offsets = new Float64Array(blocks.length)
   const orders = new Set<string>()
@@ -49,19 +52,20 @@ export function exact(blocks: readonly Block[], options: ExactOptions = {}): Exa
   return { offsets, peak, bound, nodes, order: orders.size > 3 ? `${orders.size} orders` : [...orders].join('; ') }
 }
 
-/** The published search alone, at one capacity: for comparing its counts. `offsets` holds no placement if `peak` is infinite. */
-export function exactAsPublished(blocks: readonly Block[], capacity: number, budget: Budget): Exact {
+function asPublished(blocks: readonly Block[], least: number, options: ExactOptions): Exact {
+  const capacity = options.capacity ?? least
   const parts = partitions(blocks)
   const split = parts.map((part): Partition => {
     const sections = sectionsOf(part.map((i) => blocks[i]!))
     return { sections, overlaps: overlaps(sections, Number.POSITIVE_INFINITY)! }
   })
-  const { offsets: found, impossible, nodes, preorder } = decidePublished(split, capacity, budget)
-  const offsets = new Float64Array(blocks.length)
-  for (const [p, own] of (found ?? []).entries()) for (const [k, i] of parts[p]!.entries()) offsets[i] = own[k]!
-  const least = lowerBound(blocks).bytes
+  const { nodes: most = nodesByDefault(blocks.length) } = options
+  const { offsets: found, impossible, nodes, preorder } = decidePublished(split, capacity, { ...options, nodes: most })
   const bound = impossible ? Math.max(least, capacity + 1) : least
-  return { offsets, peak: found ? topOf(blocks, offsets) : Number.POSITIVE_INFINITY, bound, nodes, order: preorder }
+  if (!found) return { ...greedy(blocks, least), bound, nodes }
+  const offsets = new Float64Array(blocks.length)
+  for (const [p, own] of found.entries()) for (const [k, i] of parts[p]!.entries()) offsets[i] = own[k]!
+  return { offsets, peak: topOf(blocks, offsets), bound, nodes, order: `published search ${preorder}` }
 }
 
 /** Bisection for the lowest capacity that holds the blocks of one partition; given a capacity, one placement within it. */

@@ -21,6 +21,7 @@ export interface Placement {
 }
 
 export interface PlaceOptions extends ExactOptions {
+  /** 'exact' searches where the cheap orders ('greedy') miss the lower bound; 'naive' shares nothing. */
   readonly strategy: Strategy
 }
 
@@ -31,6 +32,7 @@ const strategies = {
 } satisfies Record<string, (blocks: readonly Block[], options: ExactOptions) => Exact>
 export type Strategy = 'naive' | 'greedy' | 'exact'
 
+/** Offsets for blocks with lifetimes, in bytes; nothing of two blocks alive together overlaps. The same input gives the same offsets. */
 export function place(blocks: readonly Block[], options: PlaceOptions): Placement {
   const { peak, bound, nodes, order, offsets: found } = strategies[options.strategy](blocks, options)
   const offsets = new Map(blocks.map((b, i) => [b.id, found[i]!]))

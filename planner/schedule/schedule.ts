@@ -13,7 +13,8 @@ import type { Target } from '../target.ts'
 import type { Loop, Step } from '../types.ts'
 import { fenced } from './alone.ts'
 import { inPlace } from './in-place.ts'
-import { updated } from './state.ts'
+import { ordered } from './order.ts'
+import { type Arrange, updated, updatesLast } from './state.ts'
 
 export interface Scheduled {
   readonly kernels: readonly Kernel[]
@@ -31,6 +32,7 @@ interface Options {
   readonly threads: number
   readonly target: Target
   readonly inPlace: boolean
+  readonly reorder: boolean
 }
 
 /** A kernel shorter than this, in seconds, is not worth waking other ranks for. */
@@ -43,8 +45,11 @@ export function schedule(fused: Fused, o: Options): Scheduled {
     .filter((out) => out.name.startsWith(NEXT))
     .map((out) => ({ from: out.buffer, to: stateOf.get(out.name.slice(NEXT.length))!, own: true }))
   for (const u of updates) table.assign(u.from, 'temporary', table.values[u.from]!.name)
-  const ordered = updated(fused.items, updates, table, o.inPlace)
-  const items = o.inPlace ? inPlace(ordered, table) : ordered
+  const arrange: Arrange = o.reorder
+    ? (items, next) => ordered(items, next, table, (k) => scratchOf(k, o))
+    : updatesLast
+  const inOrder = updated(fused.items, updates, table, o.inPlace, arrange)
+  const items = o.inPlace ? inPlace(inOrder, table) : inOrder
   const flat = flatten(items, { kernels: [], loops: [], numbers: new Map() })
   const kernels = flat.kernels.map((k) => withScratch(k, table, o))
   const accesses = withTests(
@@ -94,10 +99,15 @@ function ranksOf(kernel: Kernel, o: Options): Step['ranks'] {
   return shareable && costOf(kernel, o.target).seconds - o.target.overhead > WORTH_SHARING ? 'all' : 'one'
 }
 
+function scratchOf(kernel: Kernel, o: Options): number {
+  const { shared, perRank } = o.target.scratch(kernel)
+  return shared + perRank * o.threads
+}
+
 /** Scratch that the backend wants for the kernel, as a buffer of its own. */
 function withScratch(kernel: Kernel, table: Table, o: Options): Kernel {
   const { shared, perRank } = o.target.scratch(kernel)
-  const bytes = shared + perRank * o.threads
+  const bytes = scratchOf(kernel, o)
   if (bytes === 0) return kernel
   const buffer = table.extra({ name: `scratch of ${kernel.name}`, role: 'scratch', dtype: 'u8', shape: [bytes] })
   return { ...kernel, scratch: { buffer, shared, perRank } }

@@ -11,23 +11,31 @@ import { finish } from '../kernels/finish.ts'
 import { accessesOf, type Item, isLoop, type Update } from '../kernels/items.ts'
 import { inPlaceAt, renameItem } from './accesses.ts'
 
-/** Items in which every next value, of state and of the carries of loops, ends up in its own place. */
+/** Items in an order, those that store a next value behind the readers of the old one. */
+export type Arrange = (
+  items: readonly Item<Kernel>[],
+  updates: readonly Update[],
+  table: Table,
+) => readonly Item<Kernel>[]
+
+/** Items in which every next value, of state and of the carries of loops, ends up in its own place. Bodies of loops have updates last. */
 export function updated(
   items: readonly Item<Kernel>[],
   updates: readonly Update[],
   table: Table,
   inPlace: boolean,
+  arrange: Arrange = updatesLast,
 ): readonly Item<Kernel>[] {
   const inner = items.map((item) =>
     isLoop(item)
       ? { ...item, items: [...updated(item.items, item.updates, table, inPlace), ...(item.after ?? [])], after: [] }
       : item,
   )
-  return updateState(updatesLast(inner, updates, table), updates, table, inPlace)
+  return updateState(arrange(inner, updates, table), updates, table, inPlace)
 }
 
 /** Items that store a next value, and all that need them, come last. */
-function updatesLast(
+export function updatesLast(
   items: readonly Item<Kernel>[],
   updates: readonly Update[],
   table: Table,

@@ -1,9 +1,8 @@
 /**
  * Hard placement problems with a known optimum: a full rectangle of steps × bytes, cut at random, side to side, again and again.
  * Invariant: the same seed gives the same problem; every step is full, so the optimum is the height and no placement wastes a byte.
- * For tests and benchmarks only.
  */
-import type { Block } from './bound.ts'
+import type { Block } from 'cotangent'
 
 export interface Cutting {
   readonly blocks: readonly Block[]
