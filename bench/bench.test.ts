@@ -83,6 +83,20 @@ describe('npm run bench', () => {
     }
   })
 
+  it('kernels --json: rates that follow from the times, in turns with the bare micro-kernel', () => {
+    const { code, out, error } = bench('kernels', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    const rows = lines(out)
+    expect(new Set(rows.map((r) => r.dtype))).toEqual(new Set(['f32', 'f64']))
+    expect(rows.filter((r) => r.case.startsWith('conv'))).toHaveLength(3)
+    for (const r of rows) {
+      expect(r).toMatchObject({ bench: 'kernels', case: expect.any(String) })
+      for (const x of [r.gflops, r.ofBare, r.bandwidth, r.ms.runs, r.bare.runs]) expect(x).toBeGreaterThan(0)
+    }
+    const [first] = rows
+    expect(first.gflops * first.ms.median).toBeCloseTo((2 * 32 ** 3) / 1e6, 3)
+  })
+
   it('loops --json: our time, the time of the code written by hand, and that their results agree', () => {
     const { code, out, error } = bench('loops', '--quick', '--json')
     expect({ code, error }).toEqual({ code: 0, error: '' })

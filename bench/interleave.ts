@@ -5,15 +5,23 @@
 import { Bench } from 'tinybench'
 import { quantile, rounded, type Times } from './bench.ts'
 
+/** Time that this process spent computing: on a busy machine, what is left of the wall's. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e3
+}
+
 interface Rounds {
   readonly rounds: number
   /** Milliseconds a function gets in a round; it runs once at least. */
   readonly slice: number
+  /** Milliseconds. Default: the wall's. */
+  readonly clock?: () => number
 }
 
 export function interleave<K extends string>(
   work: { readonly [name in K]: () => void },
-  { rounds, slice }: Rounds,
+  { rounds, slice, clock = () => performance.now() }: Rounds,
 ): { readonly [name in K]: Times } {
   const names = Object.keys(work) as K[]
   const medians = new Map<K, number[]>(names.map((n) => [n, []]))
@@ -21,7 +29,10 @@ export function interleave<K extends string>(
   for (const name of names) work[name]() // the first call compiles
   for (let round = 0; round < rounds; round++)
     for (const name of names) {
-      const bench = new Bench({ time: slice, iterations: 1, warmup: false, throws: true }).add(name, work[name])
+      const bench = new Bench({ time: slice, now: clock, iterations: 1, warmup: false, throws: true }).add(
+        name,
+        work[name],
+      )
       const result = bench.runSync()[0]!.result
       if (!('latency' in result)) throw new Error(`bench: ${name} was not measured`)
       medians.get(name)!.push(result.latency.p50)

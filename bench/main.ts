@@ -7,6 +7,7 @@ import { Argument, Command, InvalidArgumentError } from 'commander'
 import { accuracy } from './accuracy.ts'
 import { type Benchmark, benchmark, type Row } from './bench.ts'
 import { elimination } from './elimination.ts'
+import { kernels } from './kernels.ts'
 import { loops } from './loops.ts'
 import { memory } from './memory.ts'
 import { modes } from './modes.ts'
@@ -24,6 +25,7 @@ const benches: readonly Benchmark[] = [
   benchmark(orders),
   benchmark(train),
   benchmark(memory),
+  benchmark(kernels),
 ]
 
 interface Flags {

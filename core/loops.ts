@@ -102,7 +102,8 @@ export interface Sweep {
 
 /**
  * Says that sweep 0 is C[batch…, m…, n…] = Σ_k A[batch…, m…, k…] · B[batch…, n…, k…], with one reduction (lanes 1) of a product of two loads
- * without guards, and that the remaining sweeps (the epilogue) have no inner axes. `m` and `n` are the last outer axes, in this order;
+ * without guards, and that the remaining sweeps (the epilogue) have no inner axes. `m` (none: a vector times a matrix) and `n` are the last
+ * outer axes, in this order;
  * A does not move along n, nor B along m; all inner axes are k. Matrix products have one axis each, convolutions several: positions are n,
  * channels and taps are k. a and b are instruction ids of the loads in sweep 0.
  * A backend may run a packed register-tiled product instead of the loops; the order of additions is the reduction's either way.

@@ -26,7 +26,7 @@ export interface Side {
   /** Among the outer ones. */
   readonly axes: readonly number[]
   readonly extent: number
-  /** Position in `axes` of the one that is cut, its points in a block, and lines of a block for each. */
+  /** Position in `axes` of the one that is cut (−1: there are none), its points in a block, and lines of a block for each. */
   readonly cut: number
   readonly points: number
   readonly inner: number
@@ -41,6 +41,8 @@ export interface Panels {
   readonly depth: number
   readonly left: Operand
   readonly right: Operand
+  /** Where packing does not pay. */
+  readonly direct?: Direct
   /** Register tile. */
   readonly tile: { readonly rows: number; readonly columns: number }
   /** Points of k in a panel; rows packed at once; elements of a row of totals. */
@@ -58,6 +60,18 @@ export interface Panels {
   }
 }
 
+/** Tiles that read both operands where they are; distances in elements. */
+export interface Direct {
+  /** Of the product, and of a tile. */
+  readonly rows: number
+  readonly tile: number
+  /** Vectors of columns in a tile. */
+  readonly vectors: number
+  readonly row: number
+  readonly left: number
+  readonly right: number
+}
+
 /** Eight accumulators, two vectors of B and one of A: what Node 20's 15 usable vector registers hold. */
 const TILE = { f32: { rows: 4, columns: 8 }, f64: { rows: 4, columns: 4 } } as const
 const PACKED_ROWS = 128
@@ -65,7 +79,9 @@ const ROWS = 512
 const COLUMNS = 512
 const MAX_DEPTH = 512
 /** Smaller products are faster as plain loops than with packing. */
-const SMALLEST = { side: 3, depth: 4, volume: 1024 }
+const SMALLEST = { side: 2, depth: 4, volume: 1024 }
+/** Rows up to which a right operand is read where it is, its bytes up to which up to `most` may, and the fewest products worth a call. */
+const DIRECT = { rows: 16, bytes: 8192, most: 64, volume: 256 }
 /** A cut axis without others inside goes by whole cache lines. */
 const GRAIN = 16
 
@@ -81,8 +97,6 @@ export function panelsOf(kernel: Kernel): Panels | undefined {
   const depth = count(sweep.inner.map((axis) => axis.extent))
   const extent = (axes: readonly number[]): number => count(axes.map((axis) => outer[axis]!.extent))
   const [m, n] = [extent(form!.m), extent(form!.n)]
-  const small = Math.min(m, n) < SMALLEST.side || depth < SMALLEST.depth
-  if (small || m * n * depth < SMALLEST.volume) return undefined
   const deep = Math.min(depth, sweep.reductions[0]!.block)
   if (deep > MAX_DEPTH) return undefined
   const tile = TILE[dtype]
@@ -90,18 +104,32 @@ export function panelsOf(kernel: Kernel): Panels | undefined {
   const columns = sideOf(outer, form!.n, COLUMNS)
   const bytes = dtype === 'f64' ? 8 : 4
   const [left, right] = [operandOf(kernel, a, rows), operandOf(kernel, b, columns)]
+  const direct = m * n * depth < DIRECT.volume ? undefined : directOf(left, right, m, n * depth * bytes)
+  const small = Math.min(m, n) < SMALLEST.side || depth < SMALLEST.depth || m * n * depth < SMALLEST.volume
+  if (!direct && small) return undefined
   const packed = Math.min(PACKED_ROWS, roundUp(linesOf(rows), tile.rows))
   const block = { depth: deep, packed, columns: roundUp(linesOf(columns), tile.columns) }
   const at = layoutOf([
-    ['left', packed * deep * bytes],
-    ['right', block.columns * deep * bytes],
+    ['left', direct ? 0 : packed * deep * bytes],
+    ['right', direct ? 0 : block.columns * deep * bytes],
     ['totals', roundUp(linesOf(rows), tile.rows) * block.columns * bytes],
     ['leftLines', isStrided(left) ? 0 : linesOf(rows) * 4],
     ['rightLines', isStrided(right) ? 0 : linesOf(columns) * 4],
     ['leftDepth', isStrided(left) ? 0 : deep * 4],
     ['rightDepth', isStrided(right) ? 0 : deep * 4],
   ])
-  return { dtype, bytes, rows, columns, depth, left, right, tile, block, at }
+  return { dtype, bytes, rows, columns, depth, left, right, ...(direct && { direct }), tile, block, at }
+}
+
+function directOf(left: Operand, right: Operand, rows: number, bytes: number): Direct | undefined {
+  const [line] = right.lines
+  const along = right.lines.length === 1 && line!.stride === 1 && line!.extent >= 4
+  const few = rows <= DIRECT.rows || (bytes <= DIRECT.bytes && rows <= DIRECT.most)
+  if (!along || !few || !isStrided(left) || !isStrided(right)) return undefined
+  const tile = Math.min(rows, TILE.f32.rows)
+  const [row, own, other] = [left.lines[0]?.stride ?? 0, left.depth[0]?.stride ?? 0, right.depth[0]?.stride ?? 0]
+  if (row < 0) return undefined
+  return { rows, tile, vectors: tile > 2 ? 2 : 8 / tile, row, left: own, right: other }
 }
 
 /** Lines of a whole block. */
@@ -121,6 +149,7 @@ function layoutOf(parts: readonly (readonly [Exclude<keyof Panels['at'], 'end'>,
 
 /** As many lines as `most` allows, in blocks of one size. */
 function sideOf(outer: readonly Axis[], axes: readonly number[], most: number): Side {
+  if (axes.length === 0) return { axes, extent: 1, cut: -1, points: 1, inner: 1 }
   let cut = axes.length - 1
   let inner = 1
   const size = (at: number): number => outer[axes[at]!]!.extent
@@ -133,7 +162,7 @@ function sideOf(outer: readonly Axis[], axes: readonly number[], most: number): 
 
 function operandOf({ outer, sweeps }: Kernel, load: Operand['load'], side: Side): Operand {
   const { strides } = load.map
-  const lines = side.axes.slice(side.cut).map((axis, i): Dim => {
+  const lines = side.axes.slice(Math.max(0, side.cut)).map((axis, i): Dim => {
     const extent = i === 0 ? side.points : outer[axis]!.extent
     return { extent, stride: strides[axis]! }
   })
@@ -175,7 +204,7 @@ function factorsOf({
     return undefined
   const last = [...form.m, ...form.n].every((axis, i, all) => axis === outer.length - all.length + i)
   const apart = form.n.every((axis) => stride(a.map, axis) === 0) && form.m.every((axis) => stride(b.map, axis) === 0)
-  if (!last || !apart || form.m.length === 0 || form.n.length === 0) return undefined
+  if (!last || !apart || form.n.length === 0) return undefined
   return { a, b, dtype }
 }
 

@@ -6,7 +6,9 @@
  */
 import type { Panels, Side } from '../../planner/panels.ts'
 import { type Code, I32 } from './assembler.ts'
-import { emitPack, fillDepth, type Packer, type Span, setBase } from './contract-operand.ts'
+import { emitDirect } from './contract-direct.ts'
+import { emitPack, fillDepth, type Packer, type Shared, type Span, setBase } from './contract-operand.ts'
+import { tileFunction } from './contract-tile.ts'
 import { emitLoops, type Range } from './loops.ts'
 import type { Nest } from './loops-access.ts'
 import { type Bound, least, pushBound } from './loops-loop.ts'
@@ -21,8 +23,7 @@ export interface Product {
   readonly scratch: number
   readonly left: Packer
   readonly right: Packer
-  /** Function of the module. */
-  readonly tile: number
+  readonly shared: Shared
 }
 
 export interface Epilogue {
@@ -75,6 +76,12 @@ function eachBlock(code: Code, { start, count }: Span, range: Range, by: number,
 
 /** Runs `body` for each block of a side. */
 function eachOf(code: Code, side: Side, block: Block, ranges: readonly Range[], body: () => void, at = 0): void {
+  if (side.cut < 0) {
+    code.i32(1)
+    code.set(block.lines.count)
+    body()
+    return
+  }
   const range = ranges[side.axes[at]!]!
   if (at < side.cut) {
     eachBlock(code, block.points[at]!, range, 1, () => eachOf(code, side, block, ranges, body, at + 1))
@@ -129,14 +136,14 @@ export function emitBlocks(product: Product, ranges: readonly Range[]): void {
   }
   eachOf(code, panels.columns, columns, ranges, () => {
     setBase(nest, right, columns.points)
-    if (once) emitPack(nest, right, columns.lines, k)
+    if (once && !panels.direct) emitPack(nest, right, columns.lines, k)
     eachOf(code, panels.rows, rows, ranges, () => {
       setBase(nest, left, rows.points)
       if (once) emitRows(product, rows.lines, columns.lines, k)
       else
         eachBlock(code, k, { to: depth }, panels.block.depth, () => {
           fill()
-          emitPack(nest, right, columns.lines, k)
+          if (!panels.direct) emitPack(nest, right, columns.lines, k)
           emitRows(product, rows.lines, columns.lines, k)
         })
       emitEpilogue(product, rows, columns)
@@ -146,7 +153,17 @@ export function emitBlocks(product: Product, ranges: readonly Range[]): void {
 
 /** The left panels of a block, as many at once as stay in cache, and their tiles. */
 function emitRows(product: Product, rows: Span, columns: Span, k: Span): void {
-  const { nest, panels, left } = product
+  const { nest, panels, left, right, scratch, shared } = product
+  const { direct } = panels
+  if (direct) {
+    const { code } = nest
+    const totals = code.local(I32)
+    code.get(scratch)
+    add(code, panels.at.totals)
+    code.set(totals)
+    emitDirect({ ...{ code, panels, direct, shared, totals, columns, k }, left: left.base, right: right.base })
+    return
+  }
   const packed = newSpan(nest.code)
   eachBlock(nest.code, packed, { to: { local: rows.count } }, panels.block.packed, () => {
     emitPack(nest, left, packed, k)
@@ -155,8 +172,9 @@ function emitRows(product: Product, rows: Span, columns: Span, k: Span): void {
 }
 
 /** Right panels outside, so that one stays near while left panels go by. */
-function emitTiles({ nest, panels, scratch, tile }: Product, packed: Span, columns: Span, k: Span): void {
+function emitTiles({ nest, panels, scratch, shared }: Product, packed: Span, columns: Span, k: Span): void {
   const { code } = nest
+  const tile = shared(`tile ${panels.dtype}`, 6, () => tileFunction(panels.dtype))
   const { at, block, bytes } = panels
   const [row, column] = [newSpan(code), newSpan(code)]
   eachBlock(code, column, { to: { local: columns.count } }, panels.tile.columns, () => {
@@ -187,7 +205,8 @@ function emitEpilogue({ nest, panels, scratch, epilogue }: Product, rows: Block,
   const { at, block, bytes } = panels
   code.get(scratch)
   add(code, at.totals)
-  addProduct(code, rows.points.at(-1)!.start, -panels.rows.inner * block.columns * bytes)
+  const row = rows.points.at(-1)
+  if (row) addProduct(code, row.start, -panels.rows.inner * block.columns * bytes)
   addProduct(code, columns.points.at(-1)!.start, -panels.columns.inner * bytes)
   code.set(epilogue.origin)
   const ranges: (Range | undefined)[] = kernel.outer.map(() => undefined)
@@ -201,6 +220,6 @@ function emitEpilogue({ nest, panels, scratch, epilogue }: Product, rows: Block,
   emitLoops(
     epilogue.nest,
     ranges.filter((_, axis) => !epilogue.joined.has(axis)),
-    panels.rows.axes[0]!,
+    kernel.outer.length - kernel.form!.m.length - kernel.form!.n.length,
   )
 }

@@ -6,6 +6,7 @@
  */
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { type Packing, transpose } from './contract-pack.ts'
+import { unsigned } from './contract-tile.ts'
 import { addConstant } from './locals.ts'
 import { OP } from './opcodes.ts'
 
@@ -30,6 +31,7 @@ interface Gatherer extends Packing {
 export function gatherFunction(packing: Packing): Uint8Array {
   const g = gatherer(packing)
   const { code, lines, rest } = g
+  for (const address of [TO, FROM, LINE, DEPTH]) unsigned(code, address)
   copy(code, LINES, rest)
   code.get(DEPTH)
   code.get(COUNT)

@@ -107,7 +107,7 @@ export function fillDepth({ code }: Nest, packer: Packer, k: Span): void {
 export function setBase(nest: Nest, { operand, side, bytes, base }: Packer, points: readonly Span[]): void {
   const { code, kernel, cursors } = nest
   const form = loadForm(nest, operand.load)
-  const batch = kernel.form!.m[0]!
+  const batch = kernel.outer.length - kernel.form!.m.length - kernel.form!.n.length
   const cursor = cursorOf(cursors, form, batch)
   if (cursor === undefined) code.i32(form.base + form.offset)
   else {

@@ -4,6 +4,7 @@
  * May not: know maps or kernels.
  */
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
+import { unsigned } from './contract-tile.ts'
 import { pick32 } from './emit-value.ts'
 import { addConstant } from './locals.ts'
 import { OP } from './opcodes.ts'
@@ -36,6 +37,7 @@ export function packFunction(packing: Packing): Uint8Array {
   const { lines } = packing
   const p = packer(packing)
   const { code, rest } = p
+  for (const address of [TO, FROM]) unsigned(code, address)
   copy(code, LINES, rest)
   copy(code, TO, p.target)
   code.open(OP.loop)

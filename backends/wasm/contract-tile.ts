@@ -4,13 +4,13 @@
  * one lane and blocks as deep as the panel.
  * May not: know maps or kernels.
  */
-import { type Code, functionCode, I32, V128 } from './assembler.ts'
+import { type Code, functionCode, V128 } from './assembler.ts'
 import { splatBytes } from './emit-value.ts'
 import { addConstant } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 const ROWS = 4
-const MACHINE = {
+export const MACHINE = {
   f32: { splat: OP['v128.load32_splat'], mul: OP['f32x4.mul'], add: OP['f32x4.add'], size: 4 },
   f64: { splat: OP['v128.load64_splat'], mul: OP['f64x2.mul'], add: OP['f64x2.add'], size: 8 },
 } as const
@@ -23,24 +23,20 @@ export function tileFunction(dtype: 'f32' | 'f64'): Uint8Array {
   const code = functionCode(6)
   const { add, size } = MACHINE[dtype]
   const sums = Array.from({ length: ROWS }, () => Array.from({ length: VECTORS }, () => code.local(V128)))
-  const end = code.local(I32)
   for (const sum of sums.flat()) {
     code.bytes16(OP['v128.const'], splatBytes(dtype, -0))
     code.set(sum)
   }
-  code.get(RIGHT)
-  code.get(DEPTH)
-  code.i32(VECTORS * 16)
-  code.op(OP['i32.mul'])
-  code.op(OP['i32.add'])
-  code.set(end)
+  unsigned(code, LEFT)
+  unsigned(code, RIGHT)
   code.open(OP.loop)
   oneStep(code, dtype, sums)
   addConstant(code, LEFT, ROWS * size)
   addConstant(code, RIGHT, VECTORS * 16)
-  code.get(RIGHT)
-  code.get(end)
-  code.op(OP['i32.ne'])
+  code.get(DEPTH)
+  code.i32(1)
+  code.op(OP['i32.sub'])
+  code.tee(DEPTH)
   code.target(OP.br_if, 0)
   code.op(OP.end)
   code.get(JOIN)
@@ -94,4 +90,15 @@ function storeSums(code: Code, sums: readonly (readonly number[])[], add: number
     code.op(OP['i32.add'])
     code.set(TOTALS)
   }
+}
+
+/**
+ * Says that an address, a multiple of 4, has no upper half. V8 (Node 20) does not know it of parameters, and would extend them again at each
+ * access of a loop: 42.6 instead of 45.1 GFLOP/s.
+ */
+export function unsigned(code: Code, address: number): void {
+  code.get(address)
+  code.i32(-4)
+  code.op(OP['i32.and'])
+  code.set(address)
 }

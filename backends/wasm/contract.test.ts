@@ -31,6 +31,12 @@ const products = [
   matmul('f64', [13, 270, 9], false),
   matmul('f64', [30, 33, 11], true),
   matmul('f64', [131, 5, 7], true),
+  // Read where they are: one row to a tile, two, four; columns of whole tiles, of vectors, and fewer.
+  matmul('f32', [1, 300, 45], false),
+  matmul('f32', [2, 513, 600], false),
+  matmul('f64', [3, 20, 9], false),
+  matmul('f32', [14, 257, 517], false),
+  matmul('f64', [16, 16, 16], false),
   batchedMatmul,
 ]
 
@@ -73,7 +79,9 @@ describe('a packed product gives the bits of the loops', () => {
   it('leaves small products and other kernels to the loops', () => {
     const kernel = (m: number, k: number, n: number) => matmul('f32', [m, k, n], false).plan.kernels[0]!
     expect(panelsOf(kernel(64, 64, 64))).toBeDefined()
-    expect(panelsOf(kernel(1, 4096, 64))).toBeUndefined()
+    expect(panelsOf(kernel(64, 64, 64))!.direct).toBeUndefined()
+    expect(panelsOf(kernel(1, 4096, 64))!.direct).toBeDefined()
+    expect(panelsOf(kernel(3, 3, 3))).toBeUndefined()
     expect(panelsOf(kernel(64, 0, 64))).toBeUndefined()
     expect(panelsOf({ ...kernel(64, 64, 64), form: { m: [0], n: [1], a: 0, b: 0 } })).toBeUndefined()
   })

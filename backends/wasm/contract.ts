@@ -10,7 +10,6 @@ import { type Panels, panelsOf, type Side } from '../../planner/panels.ts'
 import { I32 } from './assembler.ts'
 import { type Epilogue, emitBlocks, type Product } from './contract-blocks.ts'
 import { packerOf, type Shared } from './contract-operand.ts'
-import { tileFunction } from './contract-tile.ts'
 import type { Range } from './loops.ts'
 import { loadForm, type Nest } from './loops-access.ts'
 import { frameOf } from './loops-frame.ts'
@@ -29,10 +28,17 @@ export function packedProduct(kernel: Kernel): Panels | undefined {
   return panels && kernel.scratch!.perRank >= panels.at.end ? panels : undefined
 }
 
+/** Columns that ranks take at once: whole cache lines. */
+const GRAIN = 16
+
+/** How many outer axes are of a batch. */
+const batchOf = ({ outer, form }: Kernel): number => outer.length - form!.m.length - form!.n.length
+
 /** Whole products where there are several for each rank; else the longer side, since the other operand is packed by every rank. */
-export function splitOf(kernel: Kernel, { rows, columns, tile }: Panels): Split {
-  if (rows.axes[0]! > 0 && kernel.outer[0]!.extent >= 8) return { axis: 0, grain: 1 }
-  const [m, n] = [along(kernel, rows, tile.rows), along(kernel, columns, 16)]
+export function splitOf(kernel: Kernel, { rows, columns, tile, direct }: Panels): Split {
+  if (batchOf(kernel) > 0 && kernel.outer[0]!.extent >= 8) return { axis: 0, grain: 1 }
+  if (direct) return along(kernel, columns, GRAIN)
+  const [m, n] = [along(kernel, rows, tile.rows), along(kernel, columns, GRAIN)]
   const [first, second] = rows.extent > columns.extent ? [m, n] : [n, m]
   return first.units >= Math.min(8, second.units) ? first : second
 }
@@ -52,7 +58,6 @@ const TOTALS = -1
 /** Parameters of the function that `nest` writes: from, to (of the split axis), rank. */
 export function emitProduct(nest: Nest, panels: Panels, shared: Shared, split: Split): void {
   const { code, kernel } = nest
-  const { dtype } = panels
   const [origin, scratch] = [code.local(I32), code.local(I32)]
   const epilogue = epilogueOf(nest, panels, origin)
   const frames = epilogue.nest.kernel.sweeps.map((sweep) => frameOf(epilogue.nest, epilogue.nest.kernel, sweep))
@@ -60,16 +65,15 @@ export function emitProduct(nest: Nest, panels: Panels, shared: Shared, split: S
   pushScratch(nest)
   code.set(scratch)
   const product: Product = {
-    ...{ nest, panels, epilogue, scratch },
+    ...{ nest, panels, epilogue, scratch, shared },
     left: packerOf(nest, panels, 'left', scratch, shared),
     right: packerOf(nest, panels, 'right', scratch, shared),
-    tile: shared(`tile ${dtype}`, 6, () => tileFunction(dtype)),
   }
   const ranges = kernel.outer.map(
     ({ extent }, axis): Range => (split.axis === axis ? { from: 0, to: { local: 1 } } : { to: extent }),
   )
   const batch = (axis: number): void => {
-    if (axis === panels.rows.axes[0]) {
+    if (axis === batchOf(kernel)) {
       emitBlocks(product, ranges)
       return
     }
@@ -98,7 +102,7 @@ function epilogueOf(nest: Nest, { rows, columns, block, dtype }: Panels, origin:
     [columns, 1],
   ] as const) {
     let step = unit
-    for (let at = axes.length - 1; at >= cut; at--) {
+    for (let at = axes.length - 1; at >= Math.max(0, cut); at--) {
       strides[axes[at]!] = step
       step *= kernel.outer[axes[at]!]!.extent
     }

@@ -15,6 +15,7 @@ type Group = 'batch' | 'm' | 'n' | 'k'
 function extentsOf(r: Random, group: Group, long: boolean): number[] {
   if (group === 'batch') return r.pick([[], [2], [3], [2, 2]])
   if (long) return r.pick([[600], [7, 90], [5, 9, 13], [270, 3], [2, 301], [600, 1]])
+  if (group === 'm' && r.chance(0.2)) return r.pick([[], [1], [2]])
   return r.pick([[3], [5], [8], [4, 3], [2, 5], [1, 9], [2, 2, 3], [17]])
 }
 

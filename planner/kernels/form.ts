@@ -4,9 +4,13 @@
  * May not: decide whether a packed product pays (panels.ts).
  */
 import type { Affine, Instr, Kernel } from '../../core/loops.ts'
+import { count } from '../../core/shape.ts'
 import { mapForms } from './coalesce.ts'
 
-/** `kernel` with its form; undefined where sweep 0 is no contraction. n is the side along which the result is contiguous. */
+/** A side shorter than a tile is rows, where the other is not. */
+const TILE = 8
+
+/** `kernel` with its form; undefined where sweep 0 is no contraction. n is the side along which the result is contiguous, or the longer one where the other is short. */
 export function contraction(kernel: Kernel): Kernel | undefined {
   const [sweep, ...rest] = kernel.sweeps
   const [reduction] = sweep!.reductions
@@ -20,11 +24,15 @@ export function contraction(kernel: Kernel): Kernel | undefined {
   const only = (one: Instr, other: Instr) =>
     kernel.outer.flatMap((_, a) => (strideOf(one, a) !== 0 && strideOf(other, a) === 0 ? [a] : []))
   const [p, q] = [only(left, right), only(right, left)]
-  if (p.length === 0 || q.length === 0) return undefined
+  if (p.length + q.length === 0) return undefined
+  const extent = (axes: readonly number[]) => count(axes.map((a) => kernel.outer[a]!.extent))
   const store = rest.flatMap((s) => s.stores)[0]
   const step = (axes: readonly number[]) => Math.abs(store?.map.strides[axes.at(-1)!] ?? 0)
-  const swapped = step(p) < step(q)
+  const short = Math.min(extent(p), extent(q)) < TILE && Math.max(extent(p), extent(q)) >= TILE
+  const swapped = short ? extent(p) > extent(q) : step(p) < step(q)
   const [m, n] = swapped ? [q, p] : [p, q]
+  // A vector times a matrix whose lines lie along the sum is a dot product for each line, with sums of many lanes.
+  if (m.length === 0 && !isAcross(swapped ? left : right, n.at(-1)!, kernel.outer.length)) return undefined
   const order = [...kernel.outer.keys()].filter((a) => !m.includes(a) && !n.includes(a)).concat(m, n)
   const batch = order.length - m.length - n.length
   const form = {
@@ -48,5 +56,8 @@ export function reordered(kernel: Kernel, order: readonly number[]): Kernel {
   }
 }
 
+/** Whether lines are neighbours in memory, and points of the sum are not. */
+const isAcross = (i: Instr, line: number, outer: number): boolean =>
+  i.op === 'load' && i.map.strides[line] === 1 && i.map.strides.slice(outer).every((s) => Math.abs(s) > 1)
 const isPlain = (i: Instr): boolean => i.op === 'load' && !i.guards && !i.map.indirect
 const strideOf = (i: Instr, axis: number): number => (i.op === 'load' ? (i.map.strides[axis] ?? 0) : 0)

@@ -71,7 +71,7 @@ export const corruptions: readonly (readonly [what: string, law: Law, edits: Edi
   ['a form with lanes', 'form', { 'kernels.0.sweeps.0.reductions.0.lanes': 4 }],
   ['a form with m and n one axis', 'form', { 'kernels.0.form.n': [0] }],
   ['a form with its sides turned around', 'form', { 'kernels.0.form.m': [1], 'kernels.0.form.n': [0] }],
-  ['a form without rows', 'form', { 'kernels.0.form.m': [] }],
+  ['a form without columns', 'form', { 'kernels.0.form.n': [] }],
   ['a form with an axis for a list', 'form', { 'kernels.0.form.n': 1 }],
   [
     'a form without k',

@@ -18,7 +18,7 @@ export function checkForm(kernel: Kernel, broken: Broken): void {
   ]
   const sides = [...m, ...n]
   claim(
-    m.length > 0 && n.length > 0 && sides.every((axis, i) => axis === outer.length - sides.length + i),
+    n.length > 0 && sides.every((axis, i) => axis === outer.length - sides.length + i),
     `axes m ${form.m}, n ${form.n} are not the last of ${outer.length}`,
   )
   claim((product?.inner.length ?? 0) > 0, 'the first sweep has inner axes, which are k')
