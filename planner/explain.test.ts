@@ -40,9 +40,9 @@ describe('explain', () => {
                        forward     12.7 kmul  0.002715 ms  10.4 KiB   ×1.6
                        reverse     10.7 kmul  0.001654 ms  1.9 KiB
       passes         resolve 22 → simplify 24 → fold 24 → cse 23 → simplify 23 → dead-code 20
-      kernels        20 nodes in 4 kernels    1 map · 1 contraction · 2 reductions
+      kernels        20 nodes in 4 kernels    1 map · 3 contractions · 0 reductions
       schedule       4 steps, 0 barriers · predicted 0.001655 ms · 22.9 kFLOP · 19.8 KiB moved
-      memory         arena 20.8 KiB · naive 21.1 KiB · lower bound 20.8 KiB · proven optimal: yes
+      memory         arena 20.8 KiB · naive 21.6 KiB · lower bound 20.8 KiB · proven optimal: yes
         at the peak     9.5 KiB  scratch of contract
                         8.0 KiB  w0
                         1.0 KiB  control
@@ -65,11 +65,11 @@ describe('explain', () => {
       passes         resolve 142 → simplify 140 → fold 140 → cse 115 → simplify 115 → dead-code 109
       kernels        109 nodes in 5 kernels    0 maps · 2 contractions · 3 reductions
       schedule       5 steps, 0 barriers · predicted 0.001872 ms · 26.9 kFLOP · 11.0 KiB moved
-      memory         arena 13.9 KiB · naive 23.8 KiB · lower bound 13.9 KiB · proven optimal: yes
+      memory         arena 13.8 KiB · naive 17.0 KiB · lower bound 13.8 KiB · proven optimal: yes
         at the peak     8.3 KiB  scratch of contract
                         2.5 KiB  x
                         1.0 KiB  control
-                          640 B  where(oneHot(y) ≠ 0, -0.03125, 0)
+                          640 B  x·w+b
                           400 B  w"
     `)
   })
