@@ -29,7 +29,7 @@ export function contraction(kernel: Kernel): Kernel | undefined {
   const store = rest.flatMap((s) => s.stores)[0]
   const step = (axes: readonly number[]) => Math.abs(store?.map.strides[axes.at(-1)!] ?? 0)
   const short = Math.min(extent(p), extent(q)) < TILE && Math.max(extent(p), extent(q)) >= TILE
-  const swapped = short ? extent(p) > extent(q) : step(p) < step(q)
+  const swapped = q.length === 0 || (p.length > 0 && (short ? extent(p) > extent(q) : step(p) < step(q)))
   const [m, n] = swapped ? [q, p] : [p, q]
   // A vector times a matrix whose lines lie along the sum is a dot product for each line, with sums of many lanes.
   if (m.length === 0 && !isAcross(swapped ? left : right, n.at(-1)!, kernel.outer.length)) return undefined
