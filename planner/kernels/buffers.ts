@@ -38,14 +38,19 @@ export interface Table {
 /** Buffer 0 is the control area. */
 export function tableOf(controlBytes: number): Table {
   const values: Value[] = [{ id: 0, name: 'control', role: 'control', dtype: 'i32', shape: [controlBytes / 4] }]
+  let slices = 0
   return {
     values,
-    extra: (value) => values.push({ ...value, id: values.length }) - 1,
+    extra: (value) => {
+      if (value.slice) slices++
+      return values.push({ ...value, id: values.length }) - 1
+    },
     assign: (id, role, name) => {
       values[id] = { ...values[id]!, role, name }
     },
     whole: (id) => {
       let at = id
+      if (slices === 0) return at
       for (let slice = values[at]!.slice; slice; slice = values[at]!.slice) at = slice.of
       return at
     },

@@ -66,13 +66,18 @@ export function accessesOf(
   table?: Pick<Table, 'whole'>,
 ): KernelAccesses {
   if (isLoop(item)) return { reads: item.reads, writes: item.writes }
-  const whole = (id: BufferId) => table?.whole(id) ?? id
-  const reads = new Set<BufferId>()
-  const writes = new Set<BufferId>()
+  const reads: BufferId[] = []
+  const writes: BufferId[] = []
   for (const sweep of item.sweeps) {
-    for (const i of sweep.code) if (i.op === 'load') reads.add(whole(i.buffer))
-    for (const s of sweep.stores) writes.add(whole(s.buffer))
+    for (const i of sweep.code) if (i.op === 'load') reads.push(table ? table.whole(i.buffer) : i.buffer)
+    for (const s of sweep.stores) writes.push(table ? table.whole(s.buffer) : s.buffer)
   }
-  if (item.scratch) writes.add(item.scratch.buffer)
-  return { reads: [...reads], writes: [...writes] }
+  if (item.scratch) writes.push(item.scratch.buffer)
+  return { reads: distinct(reads), writes: distinct(writes) }
+}
+
+/** Most kernels in the making access two or three buffers: for those, a set costs more than it saves. */
+function distinct(ids: BufferId[]): readonly BufferId[] {
+  if (ids.length < 2) return ids
+  return ids.length > 8 ? [...new Set(ids)] : ids.filter((id, i) => ids.indexOf(id) === i)
 }
