@@ -10,10 +10,16 @@ import { addConstant } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 const ROWS = 4
-export const MACHINE = {
+interface Machine {
+  readonly splat: number
+  readonly mul: number
+  readonly add: number
+  readonly size: number
+}
+export const MACHINE: { readonly [dtype in 'f32' | 'f64']: Machine } = {
   f32: { splat: OP['v128.load32_splat'], mul: OP['f32x4.mul'], add: OP['f32x4.add'], size: 4 },
   f64: { splat: OP['v128.load64_splat'], mul: OP['f64x2.mul'], add: OP['f64x2.add'], size: 8 },
-} as const
+}
 
 const VECTORS = 2
 const [LEFT, RIGHT, DEPTH, TOTALS, ROW_BYTES, JOIN] = [0, 1, 2, 3, 4, 5]
