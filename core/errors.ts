@@ -114,6 +114,13 @@ export function scanLength(detail: string): DeclarationError {
   return new DeclarationError('E_SCAN_LENGTH', `scan: ${detail}`)
 }
 
+export function scanCheckpoint(every: unknown): DeclarationError {
+  return new DeclarationError(
+    'E_SCAN_CHECKPOINT',
+    `scan: checkpoint ${String(every)} is not a number of iterations; use a whole number ≥ 1, or 'auto'`,
+  )
+}
+
 export function branchMismatch(then: string, otherwise: string): DeclarationError {
   return new DeclarationError(
     'E_BRANCHES',

@@ -164,6 +164,8 @@ export type Lowering =
       readonly carries: number
       readonly overs: number
       readonly reverse: boolean
+      /** Its derivative in reverse keeps the carries of every so many iterations only. */
+      readonly every?: number
     }
   /** One of two bodies, by operand 0 (bool); the rest are inputs of both. */
   | { readonly kind: 'branch'; readonly bodies: readonly [Graph, Graph] }

@@ -21,7 +21,8 @@ export function inBodies(pass: Pass): Pass {
   return deep
 }
 
-function withBodies(graph: Graph, change: Pass): Graph {
+/** The graph with its bodies changed. */
+export function withBodies(graph: Graph, change: Pass): Graph {
   return rebuild(graph, (node, operands) => {
     const entries = Object.entries(node.params)
     if (!entries.some(([, p]) => isGraph(p))) return undefined

@@ -9,6 +9,7 @@ import { unboundDimension, unknownName } from '../core/errors.ts'
 import type { Graph } from '../core/ir.ts'
 import type { Program, Values } from '../core/program.ts'
 import { bind } from '../core/rebuild.ts'
+import { declared, segmented } from './checkpoint/loop-segments.ts'
 import { explain } from './explain.ts'
 import { fuse } from './kernels/fuse.ts'
 import { layout } from './layout.ts'
@@ -80,8 +81,10 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
     graph = inBodies(passes[name])(graph)
     report.push({ pass: name, nodes: graph.nodes.length })
   }
+  const divided = segmented(graph, declared)
+  if (divided !== graph) report.push({ pass: 'segments', nodes: divided.nodes.length })
   starts('fuse', 0.5)
-  const fused = fuse(graph, { fusion, scalars, threads })
+  const fused = fuse(divided, { fusion, scalars, threads })
   starts('schedule', 0.7)
   const scheduled = schedule(fused, { threads, target, inPlace, reorder })
   starts('place', 0.9)

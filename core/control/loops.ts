@@ -15,12 +15,15 @@ import { buildWhile } from './while.ts'
 /**
  * Runs `body` `length` times (default: the first axis of `over`). `carry` goes round: the body's `carry` is the next iteration's.
  * `over`: each iteration sees the next slice along the first axis. `out`: stacked along a new first axis. A real loop, never unrolled.
+ * `checkpoint`: its derivative in reverse keeps the carries of every so many iterations, and runs those between again; 'auto' (default) keeps
+ * all that it reads, unless the plan has a budget.
  */
 export function scan<C extends Nodes, X extends Nodes, Y extends Nodes>(o: {
   readonly carry: C
   readonly over?: X
   readonly length?: number
   readonly reverse?: boolean
+  readonly checkpoint?: number | 'auto'
   body(
     carry: { readonly [K in keyof C]: Node },
     slice: { readonly [K in keyof X]: Node },
@@ -41,6 +44,7 @@ export function scan<C extends Nodes, X extends Nodes, Y extends Nodes>(o: {
     over: slices,
     length,
     reverse: o.reverse ?? false,
+    ...(o.checkpoint !== undefined && o.checkpoint !== 'auto' && { checkpoint: o.checkpoint }),
     body: (c, x) => {
       const made = o.body(byName(carries, c), byName(overs, x))
       outs = Object.keys(made.out ?? {})

@@ -22,6 +22,8 @@ export interface ScanParts {
   readonly overs: number
   /** Iterates over the slices backwards. */
   readonly reverse: boolean
+  /** In reverse, carries of every so many iterations are kept, and the rest is computed again. */
+  readonly checkpoint?: number
 }
 
 /** What a scan is built from: `body` is called once, with nodes for the carries and for a slice of each of `over`. */
@@ -30,6 +32,7 @@ export interface ScanLoop {
   readonly over: readonly Node[]
   readonly length: number
   readonly reverse?: boolean
+  readonly checkpoint?: number
   body(
     carry: readonly Node[],
     slices: readonly Node[],

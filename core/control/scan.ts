@@ -8,7 +8,7 @@
 
 import { lead } from '../align.ts'
 import { type Callable, op } from '../define.ts'
-import { carryMismatch, scanLength } from '../errors.ts'
+import { carryMismatch, scanCheckpoint, scanLength } from '../errors.ts'
 import { evaluateBody } from '../evaluate-body.ts'
 import { graphOf } from '../graph.ts'
 import type { Graph, Node, Params, Sample, Tensor, TensorType, TupleType } from '../ir.ts'
@@ -32,8 +32,9 @@ export function buildScan(o: ScanLoop): Node {
   const made = o.body(carry, slices)
   const outputs = [...made.carry, ...made.out].map((node, i) => ({ name: `out${i}`, node }))
   const { body, captured } = close('body', [...carry, ...slices], outputs)
-  const params = { body, length: o.length, carries: carry.length, overs: slices.length, reverse: o.reverse ?? false }
-  return makeNode(scanOp, [...o.carry, ...o.over, ...captured], params)
+  const every = o.checkpoint === undefined ? {} : { checkpoint: o.checkpoint }
+  const counts = { length: o.length, carries: carry.length, overs: slices.length, reverse: o.reverse ?? false }
+  return makeNode(scanOp, [...o.carry, ...o.over, ...captured], { body, ...counts, ...every })
 }
 const typeOf = (node: Node): TensorType => node.type as TensorType
 
@@ -47,8 +48,8 @@ export const scanOp: Callable<(parts: ScanLoop) => Node> = op(
     batch: (p, operands, batched, size) => batchScan(partsOf(p), operands, batched, size),
     evaluate: (p, operands, type) => evaluateScan(partsOf(p), operands, type as TupleType),
     lower: (node) => {
-      const { body, length, carries, overs, reverse } = partsOf(node.params)
-      return { kind: 'loop', body, length, carries, overs, reverse }
+      const { body, length, carries, overs, reverse, checkpoint: every } = partsOf(node.params)
+      return { kind: 'loop', body, length, carries, overs, reverse, ...(every !== undefined && { every }) }
     },
     samples: (dtype) => [false, true].map((reverse) => sampleOf(dtype, reverse)),
   },
@@ -92,8 +93,10 @@ function requireFit(body: Graph, carries: number, overs: number, operands: reado
   })
 }
 
-function typeOfScan({ body, length, carries, overs }: ScanParts, operands: readonly Node[]): TupleType {
+function typeOfScan({ body, length, carries, overs, checkpoint }: ScanParts, operands: readonly Node[]): TupleType {
   if (!Number.isSafeInteger(length) || length < 0) throw scanLength(`length ${length} is not a whole number ≥ 0`)
+  if (checkpoint !== undefined && !(Number.isSafeInteger(checkpoint) && checkpoint >= 1))
+    throw scanCheckpoint(checkpoint)
   requireFit(body, carries, overs, operands)
   operands.slice(carries, carries + overs).forEach((x, i) => {
     if (x.shape[0] !== length)
@@ -141,7 +144,7 @@ function batchScan(
   batched: readonly boolean[],
   size: number,
 ): readonly Node[] {
-  const { body, length, carries, overs, reverse } = p
+  const { body, carries, overs } = p
   const marks = operands.map((_, i) => i < carries || batched[i]!)
   const given = operands.map((x, i) => {
     const led = lead(x, batched[i]!, marks[i] ? size : 0)
@@ -151,6 +154,6 @@ function batchScan(
       : led
   })
   const own = batchBody(body, marks, size)
-  const node = makeNode(scanOp, given, { body: own, length, carries, overs, reverse })
+  const node = makeNode(scanOp, given, { ...p, body: own })
   return results(node).map((r, i) => (i < carries ? r : transpose(r, [1, 0, ...r.shape.slice(2).map((_, d) => d + 2)])))
 }

@@ -88,7 +88,9 @@ function flatten(items: readonly Item<Kernel>[], into: Flat): Flat {
     const loop = { first, last: first, count, ...(test && { test }), ...(fault !== undefined && { fault }) }
     into.loops.push(loop)
     flatten(item.items, into)
-    into.loops[at] = { ...loop, last: into.kernels.length - 1 }
+    // Carries that only go round leave nothing to repeat.
+    if (into.kernels.length === first) into.loops.length = at
+    else into.loops[at] = { ...loop, last: into.kernels.length - 1 }
   }
   return into
 }
