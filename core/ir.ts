@@ -259,6 +259,8 @@ export interface Problem {
   readonly outputs: number
   chain(): Chain
   edges(): LinearGraph
+  /** Or why there is none. */
+  elements(): ElementGraph | { readonly impossible: string }
   /** Throws a DeclarationError where the order does not fit the problem. */
   build(order: Order): Graph
 }
@@ -287,6 +289,18 @@ export interface LinearGraph {
     readonly structure: Structure | undefined
     readonly work: Work
   }[]
+}
+
+/**
+ * The graph of single numbers (or of values of one shape, with diagonals between them) that elimination works on: vertices 0 … inputs − 1 are those
+ * differentiated by; every edge leads to a later vertex.
+ */
+export interface ElementGraph {
+  readonly inputs: number
+  readonly vertices: number
+  readonly outputs: readonly number[]
+  /** A slope that is known, or the name of one; equal names, equal slopes. */
+  readonly edges: readonly { readonly from: number; readonly to: number; readonly slope: number | string }[]
 }
 
 /** Policy, passed in: the order in which to accumulate the derivative called `request`. A mode that cannot be had is a DeclarationError. */

@@ -27,11 +27,18 @@ export type ChainStep =
   /** The product of two matrices made before. */
   | { readonly make: 'product'; readonly left: number; readonly right: number }
 
-export type Order = Whole | ChainOrder
+/** Vertices of `Problem.elements()` but inputs and outputs that nobody reads, in the order in which they are eliminated. */
+export type EliminateOrder = { readonly kind: 'eliminate'; readonly order: readonly number[] }
+
+export type Order = Whole | ChainOrder | EliminateOrder
 export type OrderKind = Order['kind']
 
-/** What a user may ask for: the cheapest, the cheapest of a kind, or one given in full. */
-export type Mode = 'auto' | OrderKind | Order
+/** What a user may ask for: the cheapest, the cheapest of a kind, or one given in full (an elimination without its kind too). */
+export type Mode = 'auto' | OrderKind | Order | Omit<EliminateOrder, 'kind'>
+
+/** An order that was given, in full. */
+export const givenOrder = (mode: Exclude<Mode, string>): Order =>
+  mode && 'order' in mode ? { kind: 'eliminate', ...mode } : mode
 
 /** A bracketing in the notation of Naumann (2024): `T3` made by tangents, `A3` by cotangents, `(T[4:3]·X)` X pushed through 3 and 4. */
 export function bracketText(order: Pick<ChainOrder, 'steps'>): string {

@@ -9,11 +9,12 @@ import type { Order, OrderKind } from '../order.ts'
 import type { Linearization } from './linearize.ts'
 import { assembled, type Blocks } from './orders/blocks.ts'
 import { chain } from './orders/chain.ts'
+import { eliminate } from './orders/eliminate.ts'
 import { whole } from './orders/whole.ts'
 
 const builders: {
   readonly [K in OrderKind]: (linear: Linearization, order: Extract<Order, { kind: K }>) => Blocks
-} = { forward: whole, reverse: whole, chain }
+} = { forward: whole, reverse: whole, chain, eliminate }
 
 /** dy/dx for each y of the outputs and each x of wrt, outputs outermost. */
 export function accumulate(linear: Linearization, order: Order): Node[] {

@@ -7,6 +7,7 @@ import type { Chain, Graph, LinearGraph, Node, Problem, Type } from '../ir.ts'
 import type { Order } from '../order.ts'
 import { count, sizes } from '../shape.ts'
 import { cutsOf } from './cuts.ts'
+import { describe, elementsOf } from './elements/elements.ts'
 import type { Linearization } from './linearize.ts'
 import { structureOf } from './structure-of.ts'
 import { sumOfWork, workOf } from './work.ts'
@@ -18,6 +19,10 @@ export function problemOf(linear: Linearization, build: (order: Order) => Graph)
     outputs: total(linear.outputs),
     chain: once(() => chainOf(linear)),
     edges: once(() => edgesOf(linear)),
+    elements: once(() => {
+      const made = elementsOf(linear)
+      return typeof made === 'string' ? { impossible: made } : describe(made)
+    }),
     build,
   }
 }

@@ -41,13 +41,13 @@ export function unit(like: Node, i: number): Node {
 const LONGEST = 16
 
 export const settle: Settle = (t) => {
-  const value = valueOf(t)
+  const value = constantValue(t)
   if (value === undefined) return t
   return value.data.every((x) => x === 0) ? undefined : constantOf(value)
 }
 
-/** The value of a short expression of constants. */
-function valueOf(t: Node): Tensor | undefined {
+/** The value of a short expression of constants; undefined where it reads an input or is longer. */
+export function constantValue(t: Node): Tensor | undefined {
   const found = new Set([t])
   for (const node of found) {
     if (node.op.facts.leaf === 'input' || found.size > LONGEST) return undefined
@@ -56,7 +56,7 @@ function valueOf(t: Node): Tensor | undefined {
   return evaluateBody(graphOf('constant', [], [{ name: 't', node: t }]), [])[0]
 }
 
-function constantOf({ dtype, shape, data }: Tensor): Node {
+export function constantOf({ dtype, shape, data }: Tensor): Node {
   const [first] = data
   return data.every((x) => Object.is(x, first))
     ? broadcast(constant(first!, dtype), shape, [])

@@ -41,7 +41,7 @@ export function chooser(target: Target, optimise: (graph: Graph) => Graph): Choo
     const seeds = `seeds: forward ${problem.inputs}, reverse ${problem.outputs}`
     if (mode !== 'auto') {
       const order = named(request, problem, mode, target)
-      if (order === mode) problem.build(order) // refuses one that does not fit, before anything is said of it
+      if (typeof mode === 'object') problem.build(order) // refuses one that does not fit, before anything is said of it
       const reason = typeof mode === 'object' ? 'this order was given' : `${mode} was asked for`
       report(request, reportOf(order, reason, []))
       return order
