@@ -12,15 +12,15 @@ import { constant } from '../primitives/leaf.ts'
 import { allocate, count, sizes } from '../shape.ts'
 import type { Linearization, Settle } from './linearize.ts'
 
-/** Most seeds, elements of a value, and tangents of all seeds together. */
-const SEEDS = 16
+/** Most seeds that go one by one; most elements of a value, and tangents of all seeds together. */
+export const SINGLE_SEEDS = 16
 const ELEMENTS = 16
 const TANGENTS = 20_000
 
 /** Whether the program between the seeds and the results is one of scalars, or nearly so. */
 export function isScalar(linear: Linearization, seeds: number): boolean {
   const { steps } = linear
-  if (seeds < 2 || seeds > SEEDS || seeds * steps.length > TANGENTS) return false
+  if (seeds < 2 || seeds > SINGLE_SEEDS || seeds * steps.length > TANGENTS) return false
   const elements = steps.map(({ node, map }) =>
     map.kind === 'partials' && node.type.kind === 'tensor'
       ? count(sizes(node.type.shape, 'jacobian'))

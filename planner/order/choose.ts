@@ -15,10 +15,11 @@ import { fuse } from '../kernels/fuse.ts'
 import type { Target } from '../target.ts'
 import type { OrderReport } from '../types.ts'
 import { chain } from './chain-strategy.ts'
-import type { Strategy } from './strategy.ts'
+import { eliminate } from './eliminate-strategy.ts'
+import type { Context, Strategy } from './strategy.ts'
 
 /** Beyond forward and reverse, simpler ones first: of predictions that tie, the first is taken. */
-const strategies: readonly Strategy[] = [chain]
+const strategies: readonly Strategy[] = [chain, eliminate]
 
 /** A global order is taken up to this much slower than the best of all. */
 const SIMPLER = 1.2
@@ -37,10 +38,16 @@ export function chooser(target: Target, optimise: (graph: Graph) => Graph): Choo
   const report = (request: string, made: OrderReport): void => {
     for (const name of request.split(' ')) orders[name] = made
   }
+  const remembered = new Map<string, unknown>()
+  const remember = <T>(key: string, make: () => T): T => {
+    if (!remembered.has(key)) remembered.set(key, make())
+    return remembered.get(key) as T
+  }
+  const context = { target, remember }
   const choose: Choose = (request, problem, mode) => {
     const seeds = `seeds: forward ${problem.inputs}, reverse ${problem.outputs}`
     if (mode !== 'auto') {
-      const order = named(request, problem, mode, target)
+      const order = named(request, problem, mode, context)
       if (typeof mode === 'object') problem.build(order) // refuses one that does not fit, before anything is said of it
       const reason = typeof mode === 'object' ? 'this order was given' : `${mode} was asked for`
       report(request, reportOf(order, reason, []))
@@ -51,7 +58,7 @@ export function chooser(target: Target, optimise: (graph: Graph) => Graph): Choo
       report(request, reportOf(order, `one seed either way`, []))
       return order
     }
-    const priced = candidatesOf(problem, target).map((order) => price(problem, order, target, optimise))
+    const priced = candidatesOf(problem, context).map((order) => price(problem, order, target, optimise))
     const order = preferred(problem, priced)
     report(request, reportOf(order, `lowest predicted time; ${seeds}`, priced))
     return order
@@ -59,18 +66,20 @@ export function chooser(target: Target, optimise: (graph: Graph) => Graph): Choo
   return { choose, orders }
 }
 
+type Searching = Omit<Context, 'asked'>
+
 /** The order that a user's mode stands for. */
-function named(request: string, problem: Problem, mode: Exclude<Mode, 'auto'>, target: Target): Order {
+function named(request: string, problem: Problem, mode: Exclude<Mode, 'auto'>, context: Searching): Order {
   if (typeof mode === 'object' || mode === 'forward' || mode === 'reverse') return byDimensions(request, problem, mode)
   const strategy = strategies.find((s) => s.kind === mode)
   if (!strategy) throw unknownOrder(mode, ['forward', 'reverse', ...strategies.map((s) => s.kind)])
-  const order = strategy.propose(problem, { target, asked: true })
+  const order = strategy.propose(problem, { ...context, asked: true })
   if (order && 'kind' in order) return order
   throw impossibleOrder(mode, `${request}: ${order?.impossible ?? 'there is none'}`)
 }
 
-function candidatesOf(problem: Problem, target: Target): Order[] {
-  const proposed = strategies.map((s) => s.propose(problem, { target, asked: false }))
+function candidatesOf(problem: Problem, context: Searching): Order[] {
+  const proposed = strategies.map((s) => s.propose(problem, { ...context, asked: false }))
   return [{ kind: 'forward' }, { kind: 'reverse' }, ...proposed.filter((p) => p !== undefined && 'kind' in p)]
 }
 

@@ -11,6 +11,8 @@ export interface Context {
   readonly target: Target
   /** The user named this kind: an order must be given, or the reason why there is none. */
   readonly asked: boolean
+  /** What was made for this key before in the same plan, or is made now: for searches. */
+  remember<T>(key: string, make: () => T): T
 }
 /** An order; undefined, to decline one that would gain nothing; or why there is none. */
 export type Proposal = Order | undefined | { readonly impossible: string }
