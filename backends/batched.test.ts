@@ -82,7 +82,10 @@ describe.each([
     for (const size of [1, 31, 32, 70]) check(vmap(j, { over: ['q', 'p'], size }) as AnyProgram, eps)
     check(vmap(j, { over: 'q', size: 40 }) as AnyProgram, eps)
   })
-  it('Hessian for a batch', () => {
-    check(vmap(hessian(turns(of), { of: 'length', wrt: 'q' }), { over: ['q', 'p'], size: 40 }) as AnyProgram, 10 * eps)
+  it('Hessian for a batch, forward and by elimination', () => {
+    const second = (mode: Mode) => hessian(turns(of), { of: 'length', wrt: 'q', mode })
+    const found = plan(second('eliminate') as AnyProgram).orders['d2length_dq_dq']!.order
+    for (const mode of ['forward', found] as const)
+      check(vmap(second(mode), { over: ['q', 'p'], size: 40 }) as AnyProgram, 10 * eps)
   })
 })

@@ -72,14 +72,22 @@ describe('npm run bench', () => {
     }
   })
 
-  it('elimination --json: counts of a graph, and the worst of the seeds', () => {
+  it('elimination --json: counts of a graph, and the worst of the seeds; programs, and that orders agree', () => {
     const { code, out, error } = bench('elimination', '--quick', '--json')
     expect({ code, error }).toEqual({ code: 0, error: '' })
-    for (const r of lines(out)) {
+    const [graphs, programs] = [lines(out).filter((r) => r.seeds), lines(out).filter((r) => !r.seeds)]
+    expect([graphs.length, programs.length]).not.toContain(0)
+    for (const r of graphs) {
       expect(r).toMatchObject({ bench: 'elimination', case: expect.any(String), truncated: expect.any(Boolean) })
       expect(r.chosen).toBe(Math.max(...Object.values<number>(r.seeds)))
       expect(r.chosen).toBeLessThanOrEqual(Math.min(r.forward, r.reverse, r.markowitz))
       expect(r.ms.runs).toBe(3)
+    }
+    for (const r of programs) {
+      expect(Object.keys(r.multiplications)).toContain(r.kind)
+      expect(r.apart).toBeLessThan(1e-10)
+      const better = Math.min(r.ms.forward.median, r.ms.reverse.median)
+      expect((r.gain * r.ms.auto.median) / better).toBeCloseTo(1, 2)
     }
   })
 

@@ -1,5 +1,6 @@
 /**
- * bench elimination: how many multiplications does the search save over forward, reverse and Markowitz, and over published orders?
+ * bench elimination: how many multiplications does the search save over forward, reverse and Markowitz, and over published orders; and how much
+ * faster are Jacobians of scientific programs than forward and reverse?
  * Invariant: `chosen` is the worst of the seeds. Graphs made by others come from ../shared/data; without that folder, only seeded random ones.
  * May not: give the search more than its 2 seconds.
  */
@@ -7,6 +8,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eliminationGraph, eliminationOrder } from 'cotangent'
 import { type Benchmark, quantile, type Row, rounded, type Times } from './bench.ts'
+import { measureTask, type TaskRow, taskLine, tasksSummary } from './elimination/measure.ts'
+import { tasks } from './elimination/tasks/index.ts'
 import { randomElimination } from './random-elimination.ts'
 
 type Published = { readonly [order: string]: number }
@@ -31,29 +34,34 @@ interface Case {
 const SEEDS = [1, 2, 3]
 const SECONDS = 2
 
-export const elimination: Benchmark<EliminationRow> = {
+export const elimination: Benchmark<EliminationRow | TaskRow> = {
   name: 'elimination',
-  question: 'scalar graphs: how many multiplications does the search for an elimination order save?',
+  question: 'how many multiplications does the search for an elimination order save, and how much time?',
   async *rows({ quick }) {
     for (const one of quick ? random([20]) : [...published(), ...random([60, 120, 250, 500])])
       yield measure(one, quick ? 2_000 : 300_000)
+    for (const task of quick ? tasks.slice(0, 1) : tasks) yield await measureTask(task, quick)
   },
-  heading: `${'case'.padEnd(18)}${['forward', 'reverse', 'markowitz', 'chosen'].map((h) => h.padStart(10)).join('')}  best published   seconds`,
-  line: (r) => {
-    const counts = [r.forward, r.reverse, r.markowitz, r.chosen].map((n) => String(n).padStart(10)).join('')
-    const best = r.published ? String(Math.min(...Object.values(r.published))) : ''
-    const seconds = (r.ms.median / 1000).toFixed(2)
-    return `${r.case.padEnd(18)}${counts}${best.padStart(16)}${seconds.padStart(10)}${r.truncated ? ' (cut short)' : ''}`
-  },
-  summary: (rows) => {
+  heading: `${'case'.padEnd(24)}${['forward', 'reverse', 'markowitz', 'chosen'].map((h) => h.padStart(10)).join('')}  best published   seconds`,
+  line: (r) => ('examples' in r ? taskLine(r) : graphLine(r)),
+  summary: (all) => {
+    const rows = all.filter((r) => 'seeds' in r)
     const known = rows.filter((r) => r.published)
     const good = known.filter((r) => r.chosen <= Math.min(...Object.values(r.published!))).length
     const saved = rows.map((r) => Math.min(r.forward, r.reverse, r.markowitz) / r.chosen)
     const others = known.length
       ? `${good} of ${known.length} at least as good as published`
       : 'no graphs in ../shared/data'
-    return `${others} · best of forward, reverse, Markowitz over chosen: median ${quantile(saved, 0.5).toFixed(2)} · worst of seeds ${SEEDS.join(', ')}`
+    const graphs = `${others} · best of forward, reverse, Markowitz over chosen: median ${quantile(saved, 0.5).toFixed(2)} · worst of seeds ${SEEDS.join(', ')}`
+    return `${graphs}\n${tasksSummary(all.filter((r) => 'examples' in r))}`
   },
+}
+
+function graphLine(r: EliminationRow): string {
+  const counts = [r.forward, r.reverse, r.markowitz, r.chosen].map((n) => String(n).padStart(10)).join('')
+  const best = r.published ? String(Math.min(...Object.values(r.published))) : ''
+  const seconds = (r.ms.median / 1000).toFixed(2)
+  return `${r.case.padEnd(24)}${counts}${best.padStart(16)}${seconds.padStart(10)}${r.truncated ? ' (cut short)' : ''}`
 }
 
 function published(): Case[] {

@@ -14,8 +14,8 @@ import type { Proposal, Strategy } from './strategy.ts'
 /** Edges, and vertices to eliminate, of the largest graph that is tried unasked. */
 const LARGEST = 4_000
 /** Orders priced by counts of edges; products looked at by what knows slopes. */
-const EVALUATIONS = 3_000
-const PRODUCTS = 100_000
+const EVALUATIONS = 2_000
+const PRODUCTS = 60_000
 /** An order must need this much fewer operations than the global ones before it is built and priced. */
 const GAIN = 1.1
 

@@ -2,9 +2,7 @@
  * Slopes by id: numbers where they are known, and what products and sums of two of them are.
  * Invariant: one id for equal slopes, whatever order made them; products with 1 and sums with 0 are the other.
  */
-
-/** A pair of ids as one number. */
-const PAIR = 2 ** 26
+import { pairTable } from './pair-table.ts'
 
 export interface SlopeIds {
   /** Of each id, the number; NaN where it is not known. */
@@ -17,7 +15,7 @@ export interface SlopeIds {
 export function slopeIds(): SlopeIds {
   const numbers: number[] = []
   const known = new Map<number | string, number>()
-  const [products, sums] = [new Map<number, number>(), new Map<number, number>()]
+  const [products, sums] = [pairTable(), pairTable()]
   const fresh = (): number => numbers.push(Number.NaN) - 1
   const idOf = (slope: number | string): number => {
     const id = known.get(slope)
@@ -26,14 +24,6 @@ export function slopeIds(): SlopeIds {
     known.set(slope, made)
     return made
   }
-  const paired = (memory: Map<number, number>, a: number, b: number): number => {
-    const key = a < b ? a * PAIR + b : b * PAIR + a
-    const made = memory.get(key)
-    if (made !== undefined) return made
-    const id = fresh()
-    memory.set(key, id)
-    return id
-  }
   return {
     numbers,
     idOf,
@@ -41,13 +31,13 @@ export function slopeIds(): SlopeIds {
       const [x, y] = [numbers[a]!, numbers[b]!]
       if (x === 1) return b
       if (y === 1) return a
-      return Number.isNaN(x * y) ? paired(products, a, b) : idOf(x * y)
+      return Number.isNaN(x * y) ? products.get(a, b, fresh) : idOf(x * y)
     },
     sum: (a, b) => {
       const [x, y] = [numbers[a]!, numbers[b]!]
       if (x === 0) return b
       if (y === 0) return a
-      return Number.isNaN(x + y) ? paired(sums, a, b) : idOf(x + y)
+      return Number.isNaN(x + y) ? sums.get(a, b, fresh) : idOf(x + y)
     },
   }
 }

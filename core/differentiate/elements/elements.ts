@@ -25,8 +25,17 @@ export interface Elements {
 const VALUE = 64
 const ALL = 4096
 
-/** A reason where there is none. */
+/** A reason where there is none. Made once: a planner builds one problem several times. */
 export function elementsOf(linear: Linearization): Elements | string {
+  const known = graphs.get(linear)
+  if (known !== undefined) return known
+  const made = elementsFor(linear)
+  graphs.set(linear, made)
+  return made
+}
+const graphs = new WeakMap<Linearization, Elements | string>()
+
+function elementsFor(linear: Linearization): Elements | string {
   const odd = linear.steps.find(({ node, map }) => map.kind !== 'partials' || node.type.kind !== 'tensor')
   if (odd) return `${odd.node.op.name} has no derivative element by element`
   const nodes = [...linear.wrt, ...linear.steps.map((s) => s.node)]

@@ -1,0 +1,78 @@
+/**
+ * Times the Jacobian of a task for many examples: forward, reverse and the order that the planner chooses, in turns.
+ * Invariant: all run on the same points, on one worker, long enough to be timed, and agree.
+ */
+import { compile, jacobian, type Mode, vmap } from 'cotangent'
+import { wasm } from 'cotangent/backends/wasm'
+import { quantile, type Row, rounded, type Times } from '../bench.ts'
+import { interleave } from '../interleave.ts'
+import { pointsOf, type Task } from './tasks/index.ts'
+
+const orders = ['forward', 'reverse', 'auto'] as const
+type Timed = (typeof orders)[number]
+
+export interface TaskRow extends Row {
+  /** Kind of the order chosen. */
+  readonly kind: string
+  /** Multiplications and divisions of one example, function included, where they were priced. */
+  readonly multiplications: { readonly [order: string]: number }
+  /** The better of forward and reverse over the chosen, by medians; and at worst: its lower quartile over the chosen's upper. */
+  readonly gain: number
+  readonly gainAtWorst: number
+  /** Largest difference between any two orders, relative to the largest entry. */
+  readonly apart: number
+  readonly examples: number
+  readonly ms: { readonly [order in Timed]: Times }
+}
+
+/** So many examples that the fastest takes at least a millisecond. */
+const EXAMPLES = 8192
+
+export async function measureTask(task: Task, quick: boolean): Promise<TaskRow> {
+  const examples = quick ? 8 : EXAMPLES
+  const backend = wasm({ threads: 1, v8Flags: true })
+  const load = (mode: Mode) =>
+    compile(vmap(jacobian(task.program, { of: 'y', wrt: 'x', mode }), { over: 'x', size: examples }), { backend })
+  const exe = { forward: await load('forward'), reverse: await load('reverse'), auto: await load('auto') }
+  const x = pointsOf(task, examples)
+  const run = (order: Timed) => exe[order].runSync({ x }, { views: true }).dy_dx
+  const values = orders.map((order) => Float64Array.from(run(order)))
+  const [report] = Object.values(exe.auto.plan.orders)
+  const ms = interleave(
+    { forward: () => void run('forward'), reverse: () => void run('reverse'), auto: () => void run('auto') },
+    quick ? { rounds: 2, slice: 2 } : { rounds: 25, slice: 20 },
+  )
+  await Promise.all(Object.values(exe).map((e) => e.close()))
+  const better = ms.forward.median < ms.reverse.median ? ms.forward : ms.reverse
+  return {
+    ...{ bench: 'elimination', case: task.name, kind: report!.chosen, examples, ms },
+    multiplications: Object.fromEntries(report!.candidates.map((c) => [c.name, c.multiplications])),
+    gain: rounded(better.median / ms.auto.median),
+    gainAtWorst: rounded(better.p25 / ms.auto.p75),
+    apart: rounded(apart(values)),
+  }
+}
+
+/** Columns as of the graphs: multiplications, and times faster than the better of forward and reverse. */
+export function taskLine(r: TaskRow): string {
+  const count = (order: string): string => String(r.multiplications[order] ?? '').padStart(10)
+  const counts = `${count('forward')}${count('reverse')}${''.padStart(10)}${count(r.kind)}`
+  const faster = `${r.gain.toFixed(2)} × faster (${r.gainAtWorst.toFixed(2)} at worst)`
+  return `${r.case.padEnd(24)}${counts}  ${r.kind}, ${faster}, ${r.ms.auto.median} ms for ${r.examples}`
+}
+
+/** An order chosen is no slower than the better global one by more than this. */
+const BAR = 1.1
+
+export function tasksSummary(rows: readonly TaskRow[]): string {
+  const met = rows.filter((r) => r.gain * BAR >= 1).length
+  const gains = rows.map((r) => r.gain)
+  const agree = Math.max(...rows.map((r) => r.apart))
+  return `tasks: ${met} of ${rows.length} within ${BAR} × of the better of forward and reverse, median ${quantile(gains, 0.5).toFixed(2)} × faster; orders agree to ${agree.toExponential(0)}`
+}
+
+function apart([first, ...others]: readonly Float64Array[]): number {
+  const largest = first!.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
+  const differences = others.map((o) => o.reduce((most, v, i) => Math.max(most, Math.abs(v - first![i]!)), 0))
+  return Math.max(...differences) / largest
+}
