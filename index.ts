@@ -12,6 +12,7 @@ export {
   type Executable,
   type Feed,
 } from './backends/compile.ts'
+export type { Profile, ProfileRow } from './backends/profile.ts'
 export type { LoadStateOptions, State } from './backends/state.ts'
 export { allOps } from './core/all-ops.ts'
 export { resolve } from './core/differentiate/resolve.ts'

@@ -31,10 +31,15 @@ export interface SharedMemory {
   /** Runs that may wait. */
   readonly queue?: number
   /** Makes room for the plan, and a runner of it. Views made before stay valid. */
-  add(plan: Plan): Promise<Runner>
+  add(plan: Plan, options?: ProfileOption): Promise<Runner>
 }
 
-export interface LoadOptions {
+export interface ProfileOption {
+  /** Runs write down when each step starts and ends. Default false, which costs nothing. */
+  readonly profile?: boolean
+}
+
+export interface LoadOptions extends ProfileOption {
   /** Seed of the initial state. Default 0. */
   readonly seed?: number
 }

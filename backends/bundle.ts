@@ -26,6 +26,7 @@ export interface Member {
 export interface LoadOptions extends Omit<PlanOptions, 'threads' | 'target' | 'sizes'> {
   readonly backend: Backend
   readonly seed?: number
+  readonly profile?: boolean
 }
 export interface Opened {
   readonly members: ReadonlyMap<string, Executable | OpenExecutable>
@@ -43,7 +44,7 @@ const part = (onProgress: PlanOptions['onProgress'], label: string, i: number, o
 }
 
 function planFor({ program, sizes }: Member, o: LoadOptions, report: (e: Progress) => void): Plan {
-  const { backend, seed: _, onProgress: __, ...rest } = o
+  const { backend, seed: _, profile: __, onProgress: ___, ...rest } = o
   const onProgress = (e: Progress): void => report({ ...e, done: PLANNED * e.done })
   const made = plan(program, { ...rest, sizes, threads: backend.threads, target: backend.target, onProgress })
   report({ stage: 'load', done: PLANNED })
@@ -53,7 +54,8 @@ function planFor({ program, sizes }: Member, o: LoadOptions, report: (e: Progres
 /** One program, all sizes given. */
 export async function loadOne(member: Member, o: LoadOptions): Promise<Executable> {
   const report = part(o.onProgress, member.name, 0, 1)
-  const exe = await o.backend.load(planFor(member, o, report), o.seed === undefined ? {} : { seed: o.seed })
+  const { seed = 0, profile = false } = o
+  const exe = await o.backend.load(planFor(member, o, report), { seed, profile })
   report({ stage: 'ready', done: 1 })
   return exe
 }
@@ -98,16 +100,17 @@ async function open(
   report: (e: Progress) => void,
 ): Promise<Executable | OpenExecutable> {
   const { program, sizes } = member
+  const { profile = false } = o
   const made = (bound: Sizes, to: (e: Progress) => void): Plan =>
     withExplain(relocate(planFor({ ...member, sizes: bound }, o, to), shared))
   if (openDimensions(program.inputs, sizes).length === 0) {
     const fixed = made(sizes, report)
-    return new Executable(fixed, await memory.add(fixed), { workspace: at })
+    return new Executable(fixed, await memory.add(fixed, { profile }), { workspace: at })
   }
   const load = async (bound: Sizes): Promise<Loaded> => {
     const to = part(o.onProgress, member.name, 0, 1)
     const fixed = made(bound, to)
-    const ready = loaded(fixed, await memory.add(fixed), at)
+    const ready = loaded(fixed, await memory.add(fixed, { profile }), at)
     to({ stage: 'ready', done: 1 })
     return ready
   }

@@ -11,6 +11,7 @@ import type { Plan } from '../planner/types.ts'
 import type { Backend } from './backend.ts'
 import { openDimensions, type Sizes } from './binding.ts'
 import { loadOne, type Member, openBundle } from './bundle.ts'
+import type { Profile } from './profile.ts'
 import type { RunOptions, SyncRunOptions } from './run-options.ts'
 import type { State } from './state.ts'
 import { wasm } from './wasm/index.ts'
@@ -46,6 +47,11 @@ export interface Executable<I = Values, S = Values, O = unknown> {
   run(inputs: Feeds<I>, options?: RunOptions): Promise<Results<O>>
   /** The same at once, on this thread and the workers: lowest latency. */
   runSync(inputs: Feeds<I>, options?: SyncRunOptions): Results<O>
+  /**
+   * Where the time of all runs so far went: rows, a table, a trace. InputError E_PROFILE unless compiled with `profile: true`. Between runs only:
+   * while one is in progress, it sees half of it.
+   */
+  profile(): Profile
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
   /** State names and dtypes, for types only. */
@@ -57,6 +63,8 @@ export interface CompileOptions extends Omit<PlanOptions, 'threads' | 'target'> 
   readonly backend?: Backend
   /** Seed of the initial state. Default 0. */
   readonly seed?: number
+  /** Runs write down when each step starts and ends, for `profile()`. Default false, which costs nothing. */
+  readonly profile?: boolean
 }
 
 /** What runs a program where nothing else is asked for. Default: as many workers as are worth it. */

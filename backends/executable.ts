@@ -9,6 +9,7 @@ import type { Plan } from '../planner/types.ts'
 import { checkInputs, type Inputs } from './inputs.ts'
 import { type Loaded, loaded } from './loaded.ts'
 import { checkInto, type Outputs } from './outputs.ts'
+import type { Profile } from './profile.ts'
 import type { RunOptions, SyncRunOptions } from './run-options.ts'
 import type { Runner } from './runner.ts'
 import type { State } from './state.ts'
@@ -52,6 +53,11 @@ export class Executable {
     const values = this.#check('runSync', inputs, options)
     if (this.#workspace.queue.busy) throw running('runSync')
     return this.#loaded.runSync(values, options)
+  }
+
+  /** Where the time of all runs so far went, if it was compiled with `profile: true`. Reading it while a run is in progress sees half of it. */
+  profile(): Profile {
+    return this.#loaded.profile()
   }
 
   /** Waits for the run in progress, rejects those that wait, and frees the workers. */

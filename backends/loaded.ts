@@ -4,10 +4,12 @@
  * May not: check what a user gave, or queue.
  */
 import { indexOutside, tooManySteps } from '../core/errors.ts'
+import { notProfiled } from '../core/errors-files.ts'
 import type { TypedArray } from '../core/ir.ts'
 import type { Plan } from '../planner/types.ts'
 import { type Outputs, readOutputs } from './outputs.ts'
 import { patience } from './patience.ts'
+import { type Profile, profileOf } from './profile.ts'
 import type { RunOptions, SyncRunOptions } from './run-options.ts'
 import type { FaultRecord, Runner } from './runner.ts'
 import { placeConstants, views } from './views.ts'
@@ -19,6 +21,7 @@ export interface Loaded {
   readonly outputs: readonly TypedArray[]
   run(values: readonly TypedArray[], options: RunOptions): Promise<Outputs>
   runSync(values: readonly TypedArray[], options: SyncRunOptions): Outputs
+  profile(): Profile
   close(): Promise<void>
 }
 
@@ -70,6 +73,10 @@ export function loaded(plan: Plan, runner: Runner, at: Workspace): Loaded {
         throw failed(error)
       }
       return finish(fault, options)
+    },
+    profile() {
+      if (runner.recording === undefined) throw notProfiled(plan.name)
+      return profileOf(plan, runner.recording)
     },
     close: () => runner.close(),
   }

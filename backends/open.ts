@@ -12,6 +12,7 @@ import { bindingOf, openDimensions, type Sizes } from './binding.ts'
 import { checkInputs, checkNames, type Inputs, type Slot } from './inputs.ts'
 import type { Loaded } from './loaded.ts'
 import { checkInto, type Outputs } from './outputs.ts'
+import type { Profile } from './profile.ts'
 import type { RunOptions, SyncRunOptions } from './run-options.ts'
 import type { State } from './state.ts'
 import type { Workspace } from './workspace.ts'
@@ -27,6 +28,8 @@ export interface OpenExecutable {
   readonly inputs: Readonly<Record<string, TypedArray>>
   run(inputs: Inputs, options?: RunOptions): Promise<Outputs>
   runSync(inputs: Inputs, options?: SyncRunOptions): Outputs
+  /** Of the plan of the latest run. */
+  profile(): Profile
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -110,6 +113,7 @@ export function openExecutable({ inputs: declared, sizes, workspace, alone, load
       into(loaded, options)
       return touch(key, loaded).runSync(values, options)
     },
+    profile: () => latest('profile').profile(),
     close() {
       closing ??= (alone ? queue.close() : queue.run(async () => {})).catch(() => {}).then(close)
       return closing

@@ -4,6 +4,8 @@
  * May not: run a kernel, or touch memory.
  */
 import type { PlanData } from '../planner/types.ts'
+import type { ProfileOption } from './backend.ts'
+import { MARK, marker, recording } from './recorder.ts'
 import type { FaultRecord, Runner } from './runner.ts'
 
 export interface Sequential {
@@ -18,7 +20,10 @@ export interface Sequential {
   end?(): void
 }
 
-export function sequentialRunner(plan: PlanData, s: Sequential): Runner {
+export function sequentialRunner(plan: PlanData, s: Sequential, { profile = false }: ProfileOption = {}): Runner {
+  const steps = plan.steps.map((_, at) => ({ first: at, last: at }))
+  const record = profile ? recording(steps, 1) : undefined
+  const mark = record && marker(record.words)
   const runSync = (): FaultRecord | undefined => {
     let first: FaultRecord | undefined
     s.begin?.()
@@ -33,12 +38,20 @@ export function sequentialRunner(plan: PlanData, s: Sequential): Runner {
       const { fault, count: most } = plan.loops[loop]!
       report({ fault: fault!, value: most, position: 0 })
     }
-    walk(plan, s.iterations, (kernel) => s.kernel(kernel, report), holds, exceeded)
+    const visit = (step: number): void => {
+      mark?.(0, step, MARK.start)
+      s.kernel(plan.steps[step]!.kernel, report)
+      mark?.(0, step, MARK.end)
+    }
+    mark?.(0, 0, MARK.begin)
+    walk(plan, s.iterations, visit, holds, exceeded)
+    mark?.(0, 0, MARK.done)
     s.end?.()
     return first
   }
   return {
     memory: s.memory,
+    ...(record && { recording: record }),
     runSync,
     /** Timers and I/O get a turn before the run, not during it. */
     run: () => new Promise((resolve) => setImmediate(resolve)).then(runSync),
@@ -53,7 +66,7 @@ export function sequentialRunner(plan: PlanData, s: Sequential): Runner {
 function walk(
   plan: PlanData,
   iterations: Int32Array,
-  visit: (kernel: number) => void,
+  visit: (step: number) => void,
   holds: (loop: number) => boolean,
   exceeded: (loop: number) => void,
 ): void {
@@ -67,7 +80,7 @@ function walk(
         last,
         count: times,
       } = loop === undefined ? { first: to + 1, last: to, count: 0 } : plan.loops[loop]!
-      for (; at < first && at <= to; at++) visit(plan.steps[at]!.kernel)
+      for (; at < first && at <= to; at++) visit(at)
       if (loop === undefined) break
       const inside = loops.filter((l) => l > loop && plan.loops[l]!.last <= last)
       let k = 0

@@ -127,3 +127,7 @@ export function noPrediction(known: readonly string[], missing: readonly string[
     `predict: every output (${known.join(', ')}) needs ${missing.join(', ')}, which the data lack, or is no value per example; name others with --outputs`,
   )
 }
+
+export function notProfiled(program: string): InputError {
+  return new InputError('E_PROFILE', `${program}: its runs were not timed; compile it with { profile: true }`)
+}

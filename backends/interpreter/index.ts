@@ -10,7 +10,7 @@ import type { PlanData } from '../../planner/types.ts'
 import type { Backend } from '../backend.ts'
 import { Executable } from '../executable.ts'
 import type { Runner } from '../runner.ts'
-import { sequentialRunner } from '../sequential.ts'
+import { type Sequential, sequentialRunner } from '../sequential.ts'
 import { runKernel } from './kernel.ts'
 import { type ShadowMemory, shadowMemory } from './memory.ts'
 
@@ -25,15 +25,16 @@ export function interpreter(options: { readonly queue?: number } = {}): Backend 
     name: 'interpreter',
     target,
     threads: 1,
-    load: async (plan, load = {}) => new Executable(plan, interpret(plan), { ...load, ...options }),
+    load: async (plan, { profile = false, ...load } = {}) =>
+      new Executable(plan, interpret(plan, undefined, profile), { ...load, ...options }),
     share(bytes) {
       const memory = new ArrayBuffer(bytes, { maxByteLength: MOST })
       return {
         memory,
         ...options,
-        async add(plan) {
+        async add(plan, { profile = false } = {}) {
           if (plan.arena > memory.byteLength) memory.resize(plan.arena)
-          return interpret(plan, memory)
+          return interpret(plan, memory, profile)
         },
       }
     },
@@ -44,10 +45,11 @@ export function interpreter(options: { readonly queue?: number } = {}): Backend 
 export function interpret(
   plan: PlanData,
   memory: ArrayBuffer = new ArrayBuffer(plan.arena),
+  profile = false,
 ): Runner & { readonly shadow: ShadowMemory } {
   const shadow = shadowMemory(plan, memory)
   const kernels = plan.kernels.map(expandKernel)
-  const runner = sequentialRunner(plan, {
+  const steps: Sequential = {
     memory: shadow.memory,
     iterations: shadow.iterations,
     kernel: (index, report) => runKernel(kernels[index]!, shadow, report),
@@ -56,6 +58,6 @@ export function interpret(
     end: () => {
       for (const port of [...plan.outputs, ...plan.state]) shadow.complete(port.buffer, count(port.shape))
     },
-  })
-  return { ...runner, shadow }
+  }
+  return { ...sequentialRunner(plan, steps, { profile }), shadow }
 }

@@ -185,13 +185,15 @@ export interface FunctionType {
 export const MOST_PAGES = 65536
 
 export interface ModuleParts {
+  /** Functions imported from env: they come first in the numbering of functions. */
+  readonly imports?: readonly { readonly type: FunctionType; readonly name: string }[]
   /** The least of the shared memory, imported as env.memory, in pages of 64 KiB: it may be larger, and grow. */
   readonly pages: number
   readonly functions: readonly { readonly type: FunctionType; readonly body: Uint8Array; readonly name?: string }[]
 }
 
 /** A function with a `name` is exported under it. */
-export function encodeModule({ pages, functions }: ModuleParts): Uint8Array {
+export function encodeModule({ pages, functions, imports = [] }: ModuleParts): Uint8Array {
   const out = byteWriter(1024)
   out.raw(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00))
   const section = (id: number, write: (body: Bytes) => void): void => {
@@ -203,24 +205,32 @@ export function encodeModule({ pages, functions }: ModuleParts): Uint8Array {
   }
   const types = new Map<string, number>()
   const key = (t: FunctionType): string => `${t.parameters}>${t.results}`
-  const distinct = functions.filter(({ type }) => !types.has(key(type)) && types.set(key(type), types.size))
+  const distinct = [...imports, ...functions].filter(
+    ({ type }) => !types.has(key(type)) && types.set(key(type), types.size),
+  )
   section(1, (body) => {
     body.u32(distinct.length)
     for (const { type } of distinct) writeType(body, type)
   })
   section(2, (body) => {
-    body.u32(1)
+    body.u32(1 + imports.length)
     writeName(body, 'env')
     writeName(body, 'memory')
     body.raw(Uint8Array.of(0x02, 0x03))
     body.u32(pages)
     body.u32(MOST_PAGES)
+    for (const { name, type } of imports) {
+      writeName(body, 'env')
+      writeName(body, name)
+      body.byte(0x00)
+      body.u32(types.get(key(type))!)
+    }
   })
   section(3, (body) => {
     body.u32(functions.length)
     for (const { type } of functions) body.u32(types.get(key(type))!)
   })
-  section(7, (body) => writeExports(body, functions))
+  section(7, (body) => writeExports(body, functions, imports.length))
   section(10, (body) => {
     body.u32(functions.length)
     for (const f of functions) {
@@ -231,13 +241,13 @@ export function encodeModule({ pages, functions }: ModuleParts): Uint8Array {
   return out.view().slice()
 }
 
-function writeExports(body: Bytes, functions: ModuleParts['functions']): void {
+function writeExports(body: Bytes, functions: ModuleParts['functions'], first: number): void {
   body.u32(functions.filter((f) => f.name !== undefined).length)
   functions.forEach(({ name }, index) => {
     if (name === undefined) return
     writeName(body, name)
     body.byte(0x00)
-    body.u32(index)
+    body.u32(first + index)
   })
 }
 

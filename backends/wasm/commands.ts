@@ -32,6 +32,8 @@ export interface Program {
   readonly id: number
   readonly module: WebAssembly.Module
   readonly memory: WebAssembly.Memory
+  /** Where it writes down its times, if it is profiled. */
+  readonly record?: Float64Array
 }
 export type ToWorker = { readonly load: Program } | { readonly unload: number }
 export type FromWorker = { readonly done: number } | { readonly failed: string }

@@ -36,7 +36,8 @@ interface Rig {
 }
 const closing: (() => Promise<void>)[] = []
 async function rig(body: string, { plan } = { plan: stateful.plan }, workers: Crew = crew(2)): Promise<Rig> {
-  const runner = await wasmRunner(plan, await assemble(body), workers, 2, allocateMemory(plan.arena))
+  const module = await WebAssembly.compile(await assemble(body))
+  const runner = await wasmRunner(plan, module, { crew: workers, cores: 2, memory: allocateMemory(plan.arena) })
   const exe = new Executable(plan, runner)
   closing.push(() => exe.close())
   const words = new Int32Array(runner.memory, 0, 256)

@@ -8,7 +8,7 @@ import type { Pool } from './pool.ts'
 
 export interface Crew {
   readonly threads: number
-  join(module: WebAssembly.Module, memory: WebAssembly.Memory): Program
+  join(module: WebAssembly.Module, memory: WebAssembly.Memory, record?: Float64Array): Program
   /** Starts the workers now and gives them the program. */
   warm(program: Program): Promise<void>
   /** `prepare` is called when the run's turn has come. */
@@ -49,9 +49,9 @@ export function crew(threads: number): Crew {
 
   return {
     threads,
-    join(module, memory) {
+    join(module, memory, record) {
       members.add(ids)
-      return { id: ids++, module, memory }
+      return { id: ids++, module, memory, ...(record && { record }) }
     },
     warm: async (program) => (await up()).load(program),
     run: (program, ranks, prepare, timeout) =>

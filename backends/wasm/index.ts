@@ -8,11 +8,13 @@ import { wasmTarget } from '../../planner/target.ts'
 import type { Plan } from '../../planner/types.ts'
 import type { Backend } from '../backend.ts'
 import { Executable } from '../executable.ts'
+import { recording } from '../recorder.ts'
 import type { Runner } from '../runner.ts'
 import { crew } from './crew.ts'
 import { compileEagerly, cores } from './machine.ts'
 import { allocateMemory, growMemory } from './memory.ts'
 import { buildModule } from './module.ts'
+import { spansOf } from './module-spans.ts'
 import { wasmRunner } from './runner.ts'
 
 export interface WasmOptions {
@@ -33,26 +35,29 @@ export function wasm(options: WasmOptions = {}): Backend {
   const threads = countThreads(options.threads ?? 'auto')
   const workers = crew(threads)
   const queue = options.queue === undefined ? {} : { queue: options.queue }
-  const run = (plan: Plan, memory: WebAssembly.Memory): Promise<Runner> => {
+  const run = async (plan: Plan, memory: WebAssembly.Memory, profile = false): Promise<Runner> => {
     if (options.v8Flags) compileEagerly()
-    return wasmRunner(plan, buildModule(plan), workers, cores(), memory)
+    const module = await WebAssembly.compile(buildModule(plan, profile))
+    const record = profile ? recording(spansOf(plan), threads) : undefined
+    return wasmRunner(plan, module, { crew: workers, cores: cores(), memory, recording: record })
   }
   return {
     name: 'wasm',
     target: wasmTarget,
     threads,
     async load(plan, load = {}) {
-      const runner = await run(plan, allocateMemory(plan.arena))
-      return new Executable(plan, runner, { ...queue, ...load })
+      const { profile, ...start } = load
+      const runner = await run(plan, allocateMemory(plan.arena), profile)
+      return new Executable(plan, runner, { ...queue, ...start })
     },
     share(bytes) {
       const memory = allocateMemory(bytes)
       return {
         memory: memory.buffer,
         ...queue,
-        async add(plan) {
+        async add(plan, { profile } = {}) {
           growMemory(memory, plan.arena)
-          return run(plan, memory)
+          return run(plan, memory, profile)
         },
       }
     },

@@ -3,6 +3,7 @@
  * Invariant: control words are touched only while no rank runs, save ABORT.
  * May not: know steps or kernels.
  */
+import { marker } from '../recorder.ts'
 import type { FaultRecord } from '../runner.ts'
 import { MOST_PAGES } from './assembler.ts'
 import { ABORT, BARRIER_COUNT, FAULT, FAULT_POSITION, FAULT_VALUE, SLEEPERS, SPIN } from './layout.ts'
@@ -25,8 +26,11 @@ export const controlWords = (memory: WebAssembly.Memory): Int32Array => new Int3
 /** Runs all steps as one rank; 1 if it left because of ABORT. */
 export type RankRun = (rank: number, ranks: number) => number
 
-export const instantiate = (module: WebAssembly.Module, memory: WebAssembly.Memory): RankRun =>
-  new WebAssembly.Instance(module, { env: { memory } }).exports.run as RankRun
+/** `record`: where a profiled module writes down its times. */
+export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory, record?: Float64Array): RankRun {
+  const env = { memory, ...(record && { mark: marker(record) }) }
+  return new WebAssembly.Instance(module, { env }).exports.run as RankRun
+}
 
 /** As before the first run, also after one that was aborted half way. */
 export function prepare(control: Int32Array, spin: number): void {

@@ -6,6 +6,7 @@
 import type { BufferId } from '../../core/loops.ts'
 import type { Loop, PlanBuffer, PlanData, Step } from '../../planner/types.ts'
 import { type Code, functionCode, I32 } from './assembler.ts'
+import { emitMark, type Marks } from './module-marks.ts'
 import { OP } from './opcodes.ts'
 
 /** A kernel's function, and how ranks share it: units of `grain` points of an axis of `extent`; 1 of 1 where it has none. */
@@ -27,6 +28,8 @@ export interface RunParts {
   readonly fault: number
   readonly barrier: number
   readonly share: number
+  /** Of a module that is profiled. */
+  readonly marks?: Marks
 }
 
 /** What is known while it is written. */
@@ -47,20 +50,27 @@ export function runFunction(parts: RunParts): Uint8Array {
   const to = code.local(I32)
   const site: Site = { ...parts, code, to, counters: plan.loops.map(() => code.local(I32)), open: [] }
   let next = 0
+  mark(site, 0, 'begin')
   for (const [at, step] of plan.steps.entries()) {
     for (; plan.loops[next]?.first === at; next++) enter(site, next)
-    if (!site.open.some((l) => parts.loops.has(l))) emitStep(site, step)
+    if (!site.open.some((l) => parts.loops.has(l))) emitStep(site, step, at)
     while (site.open.length > 0 && plan.loops[site.open.at(-1)!]!.last === at) leave(site, site.open.pop()!)
   }
+  mark(site, 0, 'done')
   code.i32(0)
   return code.finish()
+}
+
+/** Nothing, unless the module is profiled. */
+function mark({ code, marks }: Site, step: number, what: Parameters<typeof emitMark>[3]): void {
+  if (marks) emitMark(code, marks, step, what)
 }
 
 const isAlone = ({ plan, open }: Site): boolean => open.some((l) => plan.loops[l]!.alone)
 
 function enter(site: Site, loop: number): void {
   const { code, plan, open, counters, loops, buffers } = site
-  const { alone, test } = plan.loops[loop]!
+  const { alone, test, first } = plan.loops[loop]!
   if (alone) {
     code.get(RANK)
     code.op(OP['i32.eqz'])
@@ -68,8 +78,10 @@ function enter(site: Site, loop: number): void {
   }
   const called = loops.get(loop)
   if (called !== undefined) {
+    mark(site, first, 'start')
     for (const around of open) code.get(counters[around]!)
     code.target(OP.call, called)
+    mark(site, first, 'end')
   }
   open.push(loop)
   if (called !== undefined) return
@@ -79,17 +91,17 @@ function enter(site: Site, loop: number): void {
   code.open(OP.block)
   code.open(OP.loop)
   if (!test) return
-  pushTest(site, buffers.get(test.buffer)!, test.is)
+  pushTest(site, buffers.get(test.buffer)!, test.is, first)
   code.op(OP['i32.eqz'])
   code.target(OP.br_if, 1)
 }
 
 /** Pushes whether the flag is `is`. Ranks meet before it is read and after, so that none changes it meanwhile. */
-function pushTest(site: Site, flag: PlanBuffer, is: boolean): void {
+function pushTest(site: Site, flag: PlanBuffer, is: boolean, step: number): void {
   const together = !isAlone(site)
-  if (together) emitBarrier(site)
+  if (together) emitBarrier(site, step)
   pushFlag(site.code, flag, is)
-  if (together) emitBarrier(site)
+  if (together) emitBarrier(site, step)
 }
 export function pushFlag(code: Code, flag: PlanBuffer, is: boolean): void {
   code.i32(0)
@@ -100,14 +112,14 @@ export function pushFlag(code: Code, flag: PlanBuffer, is: boolean): void {
 /** A loop in a plan runs at least once, unless its test says otherwise. It has just been taken from `open`. */
 function leave(site: Site, loop: number): void {
   const { code, plan, loops } = site
-  const { alone, barrier } = plan.loops[loop]!
+  const { alone, barrier, last } = plan.loops[loop]!
   if (!loops.has(loop)) repeat(site, loop, plan.loops[loop]!)
   if (!alone) return
   code.op(OP.end)
-  if (barrier) emitBarrier(site)
+  if (barrier) emitBarrier(site, last)
 }
 
-function repeat(site: Site, loop: number, { count, test, fault, alone }: Loop): void {
+function repeat(site: Site, loop: number, { count, test, fault, alone, last }: Loop): void {
   const { code, counters, buffers } = site
   const counter = counters[loop]!
   code.get(counter)
@@ -120,7 +132,7 @@ function repeat(site: Site, loop: number, { count, test, fault, alone }: Loop): 
   if (test && fault !== undefined) {
     const flag = buffers.get(test.buffer)!
     if (alone) pushFlag(code, flag, test.is)
-    else pushTest(site, flag, test.is)
+    else pushTest(site, flag, test.is, last)
     reportSteps(code, fault, count, site.fault)
   }
   code.op(OP.end)
@@ -137,17 +149,19 @@ export function reportSteps(code: Code, fault: number, count: number, report: nu
   code.op(OP.end)
 }
 
-/** Ranks meet; returns 1 where they were told to stop. */
-function emitBarrier({ code, barrier }: Site): void {
+/** Ranks meet after `step`; returns 1 where they were told to stop. */
+function emitBarrier(site: Site, step: number): void {
+  const { code, barrier } = site
   code.get(RANKS)
   code.target(OP.call, barrier)
   code.open(OP.if)
   code.i32(1)
   code.op(OP.return)
   code.op(OP.end)
+  mark(site, step, 'met')
 }
 
-function emitStep(site: Site, step: Step): void {
+function emitStep(site: Site, step: Step, at: number): void {
   const { code, kernels, counters, open, to } = site
   const { index, extent, grain } = kernels[step.kernel]!
   const units = Math.ceil(extent / grain)
@@ -158,6 +172,7 @@ function emitStep(site: Site, step: Step): void {
     code.op(OP['i32.eqz'])
     code.open(OP.if)
   }
+  mark(site, at, 'start')
   if (single) {
     code.i32(0)
     code.i32(extent)
@@ -178,8 +193,9 @@ function emitStep(site: Site, step: Step): void {
   code.get(RANK)
   for (const loop of open) code.get(counters[loop]!)
   code.target(OP.call, index)
+  mark(site, at, 'end')
   if (guarded) code.op(OP.end)
-  if (step.barrier) emitBarrier(site)
+  if (step.barrier) emitBarrier(site, at)
 }
 
 function pushShare({ code, share }: Site, units: number, after: number): void {

@@ -15,16 +15,19 @@ import { emitLoops, grainOf } from './loops.ts'
 import type { Nest, Origin } from './loops-access.ts'
 import { barrierFunction, faultFunction, shareFunction } from './module-control.ts'
 import { type KernelFunction, runFunction } from './module-run.ts'
+import { marksOf } from './module-spans.ts'
 import { OP } from './opcodes.ts'
 
 const i32 = (parameters: number, results: number): FunctionType => ({
   parameters: Array.from({ length: parameters }, () => I32),
   results: Array.from({ length: results }, () => I32),
 })
-/** Functions that every module begins with; those that products share follow, then the kernels and loops. */
-const base = { fault: 0, barrier: 1, share: 2 }
-
-export function buildModule(plan: PlanData): Uint8Array {
+/** `profiled`: it imports `env.mark(rank, span, what)` and calls it around what `spansOf` names. */
+export function buildModule(plan: PlanData, profiled = false): Uint8Array {
+  const imports = profiled ? [{ type: i32(3, 0), name: 'mark' }] : []
+  // Functions that every module begins with; those that products share follow, then the kernels and loops.
+  const own = imports.length
+  const base = { fault: own, barrier: own + 1, share: own + 2 }
   const functions: { type: FunctionType; body: Uint8Array; name?: string }[] = [
     { type: i32(3, 0), body: faultFunction() },
     { type: i32(1, 1), body: barrierFunction() },
@@ -32,7 +35,7 @@ export function buildModule(plan: PlanData): Uint8Array {
   ]
   const known = new Map<string, number>()
   const define: Define = (name, type, build) => {
-    if (!known.has(name)) known.set(name, functions.push({ type, body: build() }) - 1)
+    if (!known.has(name)) known.set(name, own + functions.push({ type, body: build() }) - 1)
     return known.get(name)!
   }
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]))
@@ -43,16 +46,18 @@ export function buildModule(plan: PlanData): Uint8Array {
     if (!inRegisters(plan, i)) continue
     const outer = around[plan.steps[plan.loops[i]!.first]!.kernel]!.filter((l) => l < i)
     const body = registerLoop({ plan, loop: i, around: outer, buffers, define, calling, fault: base.fault })
-    loops.set(i, functions.push({ type: i32(outer.length, 0), body }) - 1)
+    loops.set(i, own + functions.push({ type: i32(outer.length, 0), body }) - 1)
   }
   const kernels = plan.kernels.map((kernel, k): KernelFunction | undefined => {
     if (around[k]!.some((l) => loops.has(l))) return undefined
-    const { body, extent, grain } = kernelFunction(buffers, kernel, define, around[k]!, calling[k]!)
-    const index = functions.push({ type: i32(3 + around[k]!.length, 0), body, name: `k${k}` }) - 1
+    const site = { buffers, define, around: around[k]!, calls: calling[k]!, fault: base.fault }
+    const { body, extent, grain } = kernelFunction(kernel, site)
+    const index = own + functions.push({ type: i32(3 + around[k]!.length, 0), body, name: `k${k}` }) - 1
     return { index, extent, grain }
   })
-  functions.push({ type: i32(2, 1), body: runFunction({ plan, kernels, loops, buffers, ...base }), name: 'run' })
-  return encodeModule({ pages: Math.max(1, Math.ceil(plan.arena / 65536)), functions })
+  const parts = { plan, kernels, loops, buffers, ...base, ...(profiled && { marks: marksOf(plan) }) }
+  functions.push({ type: i32(2, 1), body: runFunction(parts), name: 'run' })
+  return encodeModule({ pages: Math.max(1, Math.ceil(plan.arena / 65536)), functions, imports })
 }
 
 /** By kernel: the loops of the plan around it, outermost first. Each kernel has one step. */
@@ -63,13 +68,19 @@ function loopsAround(plan: PlanData): number[][] {
   return around
 }
 
+interface KernelSite {
+  readonly buffers: ReadonlyMap<BufferId, PlanBuffer>
+  readonly define: Define
+  /** Loops around. */
+  readonly around: readonly number[]
+  readonly calls: boolean
+  readonly fault: number
+}
+
 /** Parameters: from, to, rank, then the iteration of each loop around. */
 function kernelFunction(
-  buffers: ReadonlyMap<BufferId, PlanBuffer>,
   written: Kernel,
-  define: Define,
-  around: readonly number[],
-  calls: boolean,
+  { buffers, define, around, calls, fault }: KernelSite,
 ): Pick<KernelFunction, 'extent' | 'grain'> & { readonly body: Uint8Array } {
   const kernel = calls ? written : expandKernel(written)
   const code = functionCode(3 + around.length)
@@ -81,7 +92,7 @@ function kernelFunction(
     origins,
     cursors: new Map(),
     axes: [],
-    fault: base.fault,
+    fault,
     ...(calls && { call: callsIn(code, define) }),
   }
   const panels = packedProduct(kernel)

@@ -5,6 +5,7 @@
  */
 import { workerDied } from '../../core/errors.ts'
 import type { PlanData } from '../../planner/types.ts'
+import type { Recording } from '../recorder.ts'
 import type { FaultRecord, Runner } from '../runner.ts'
 import type { Crew } from './crew.ts'
 import { controlWords, instantiate, prepare, type RankRun, readFault } from './memory.ts'
@@ -12,23 +13,28 @@ import { controlWords, instantiate, prepare, type RankRun, readFault } from './m
 /** Turns a rank spins at a barrier before it sleeps, where every rank has a core of its own. */
 const SPINS = 2000
 
-/** Over `memory`, which has room for the plan. */
+export interface Place {
+  readonly crew: Crew
+  readonly cores: number
+  /** It has room for the plan. */
+  readonly memory: WebAssembly.Memory
+  /** Of a profiled module. */
+  readonly recording?: Recording | undefined
+}
+
 export async function wasmRunner(
   plan: PlanData,
-  bytes: Uint8Array,
-  crew: Crew,
-  cores: number,
-  memory: WebAssembly.Memory,
+  module: WebAssembly.Module,
+  { crew, cores, memory, recording }: Place,
 ): Promise<Runner> {
-  const module = await WebAssembly.compile(bytes)
   const control = controlWords(memory)
-  const program = crew.join(module, memory)
+  const program = crew.join(module, memory, recording?.words)
   const ranks = Math.max(1, Math.min(plan.threads, crew.threads))
   const ready = (): void => prepare(control, ranks <= cores ? SPINS : 0)
   let here: RankRun | undefined
 
   const runHere = (of: number): void => {
-    here ??= instantiate(module, memory)
+    here ??= instantiate(module, memory, recording?.words)
     try {
       here(0, of)
     } catch (error) {
@@ -39,6 +45,7 @@ export async function wasmRunner(
 
   return {
     memory: memory.buffer,
+    ...(recording && { recording }),
     async run({ timeout } = {}): Promise<FaultRecord | undefined> {
       await crew.run(program, ranks, ready, timeout)
       return readFault(control)

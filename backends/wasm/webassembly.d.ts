@@ -6,6 +6,7 @@
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array)
+    static imports(module: Module): { name: string }[]
   }
   class Memory {
     constructor(limits: { initial: number; maximum: number; shared: true })

@@ -52,8 +52,8 @@ function receive(port: MessagePort, programs: Map<number, Loaded>): void {
       programs.delete(message.unload)
       continue
     }
-    const { id, module, memory } = message.load
-    programs.set(id, { control: controlWords(memory), run: instantiate(module, memory) })
+    const { id, module, memory, record } = message.load
+    programs.set(id, { control: controlWords(memory), run: instantiate(module, memory, record) })
   }
 }
 
