@@ -6,8 +6,8 @@
 import { emptyMemory, peakOf, run } from './order-peak.ts'
 import type { OrderProblem } from './order-problem.ts'
 
-/** Items that trials may run, all together: about 0.1 s. */
-const BUDGET = 1e6
+/** Items that trials may run, all together: a few per cent of the time that planning so many takes. */
+const BUDGET = 1e5
 /** Trials in a round. */
 const TRIALS = 60
 
@@ -20,7 +20,7 @@ export function moved(p: OrderProblem, start: readonly number[]): readonly numbe
     const trials = neighbours(p, before, best)
     for (const trial of trials) {
       left--
-      const reached = peakOf(p, trial)
+      const reached = peakOf(p, trial, peak)
       if (reached < peak) [found, peak] = [trial, reached]
     }
     if (!found) return best

@@ -40,10 +40,10 @@ export function run(p: OrderProblem, m: Memory, i: number): number {
   return during
 }
 
-/** The most bytes alive at once. */
-export function peakOf(p: OrderProblem, order: readonly number[]): number {
+/** The most bytes alive at once; some number of at least `enough` once that many are. */
+export function peakOf(p: OrderProblem, order: readonly number[], enough: number = Number.POSITIVE_INFINITY): number {
   const m = emptyMemory(p)
   let peak = 0
-  for (const i of order) peak = Math.max(peak, run(p, m, i))
+  for (let k = 0; k < order.length && peak < enough; k++) peak = Math.max(peak, run(p, m, order[k]!))
   return peak
 }
