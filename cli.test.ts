@@ -164,6 +164,41 @@ describe('cotangent place', () => {
   })
 })
 
+describe('cotangent remat', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cotangent-'))
+  const file = join(folder, 'graph.json')
+  // Values a … d, and a gradient each, from what was kept: four values and a gradient at once, if nothing is computed again.
+  const forward = ['a', 'b', 'c', 'd'].map((name, i, all) => ({ name, cost: 10, bytes: 8, deps: i > 0 ? [all[i - 1]] : [] })) // biome-ignore format: one node
+  const backward = ['d', 'c', 'b', 'a'].map((name, i, all) => ({
+    ...{ name: `grad ${name}`, cost: 20, bytes: 8, deps: [name, ...(i > 0 ? [`grad ${all[i - 1]}`] : [])] },
+  }))
+  writeFileSync(file, JSON.stringify({ nodes: [...forward, ...backward] }))
+
+  it('gives cost, bound and peak, and what is computed again', () => {
+    const { code, out, error } = cotangent('remat', file, '--budget', '32')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    expect(out).toMatch(/^cost +130 \(1\.0833 × everything once\), proven optimal\nbound +130\npeak +32 bytes$/m)
+    expect(out).toMatch(/^again +[abc]$/m)
+  })
+
+  it('gives them as JSON, with the schedule, and from a solver', () => {
+    const { code, out } = cotangent('remat', file, '--budget', '24', '--json', '--exact')
+    expect(code).toBe(0)
+    const { schedule, ...counts } = JSON.parse(out)
+    expect(counts).toMatchObject({ optimal: true, peak: 24, truncated: false, ms: expect.any(Number) })
+    expect(new Set(schedule)).toEqual(new Set([...forward, ...backward].map(({ name }) => name)))
+  })
+
+  it('names what is wrong with a file or a budget', () => {
+    writeFileSync(`${file}.bad`, '{"nodes": [{"name": "a", "cost": 1, "bytes": 4, "deps": ["b"]}]}')
+    const bad = cotangent('remat', `${file}.bad`, '--budget', '32')
+    expect(bad).toMatchObject({ code: 1, out: '', error: expect.stringContaining('nodes[0].deps[0]: "b" is no node') })
+    const small = cotangent('remat', file, '--budget', '23')
+    expect(small).toMatchObject({ code: 1, out: '' })
+    expect(small.error).toContain('budget 23 bytes: grad c and what it needs take 24 bytes at once')
+  })
+})
+
 describe('failures', () => {
   const broken = join(mkdtempSync(join(tmpdir(), 'cotangent-')), 'broken.txt')
   const [notJson, faulty] = [`${broken}.not.json`, `${broken}.json`]

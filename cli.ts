@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The command line: `cotangent train | predict | explain | bench | order | chain | place FILE`. The only importer of commander in the package.
+ * The command line: `cotangent train | predict | explain | bench | order | chain | place | remat FILE`. The only importer of commander in the package.
  * Invariant: a command loads what it needs and no more; the result alone is on stdout; failures say why on stderr, without a stack, and exit with 1.
  */
 import { createRequire } from 'node:module'
@@ -14,6 +14,7 @@ import { bytes, names, positive, seconds, sizes, whole, workers } from './cli/op
 import type { OrderFlags } from './cli/order.ts'
 import type { PlaceFlags } from './cli/place.ts'
 import type { PredictFlags } from './cli/predict.ts'
+import type { RematFlags } from './cli/remat.ts'
 import type { TrainFlags } from './cli/train.ts'
 
 const { version } = createRequire(import.meta.url)('cotangent/package.json') as { version: string }
@@ -146,6 +147,19 @@ cli
     const { text, fits } = place(contents(file), flags)
     console.log(text)
     if (!fits) process.exitCode = 1
+  })
+
+cli
+  .command('remat')
+  .description('what to compute again so that a graph fits a budget of memory, and what that costs')
+  .argument('<file>', 'JSON: { nodes: [{ name, cost, bytes, deps: [name, …] }] }; the order of nodes is that of their first computation') // biome-ignore format: one text
+  .requiredOption('--budget <bytes>', 'values that are needed, and those that wait, take at most so many', bytes)
+  .option('--seconds <s>', 'how long to search at most', seconds, 10)
+  .option('--exact', 'where a gap is left, asks HiGHS to close it (npm install highs); up to 40 nodes')
+  .option('--json', 'cost, bound, optimal, peak, ms and the schedule, as JSON')
+  .action(async (file: string, flags: RematFlags) => {
+    const { recomputed } = await import('./cli/remat.ts')
+    console.log(await recomputed(contents(file), file, flags))
   })
 
 cli.parseAsync().catch((error: unknown) => {

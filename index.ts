@@ -81,6 +81,12 @@ export {
   vjp,
   vmap,
 } from './core/requests.ts'
+export type { MilpResult, MilpSolver } from './planner/checkpoint/milp.ts'
+export { type Remat, type RematOptions, remat } from './planner/checkpoint/remat.ts'
+export { type ExactRematOptions, rematExact } from './planner/checkpoint/remat-exact.ts'
+export { rematGraph } from './planner/checkpoint/remat-file.ts'
+export type { RematGraph, RematNode, Schedule as RematSchedule } from './planner/checkpoint/remat-graph.ts'
+export { type Action, revolve, revolveCost } from './planner/checkpoint/revolve.ts'
 export { type PlanLimits, planFromJSON } from './planner/document/read.ts'
 export type { Block } from './planner/memory/bound.ts'
 export { type BufferFile, parseBuffers } from './planner/memory/buffers-file.ts'
