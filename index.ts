@@ -13,6 +13,7 @@ export {
   type Feed,
 } from './backends/compile.ts'
 export type { Profile, ProfileRow } from './backends/profile.ts'
+export type { Coo, Csr, SparseMatrix } from './backends/sparse.ts'
 export type { LoadStateOptions, State } from './backends/state.ts'
 export { allOps } from './core/all-ops.ts'
 export { resolve } from './core/differentiate/resolve.ts'
@@ -20,7 +21,19 @@ export { type Structure, structureName } from './core/differentiate/structure.ts
 export { CotangentError, DeclarationError, InputError, InvariantError, UnsupportedError } from './core/errors.ts'
 export { evaluate } from './core/evaluate.ts'
 export { components, toDocument } from './core/graph.ts'
-export type { Chain, Choose, DType, ElementGraph, Graph, LinearGraph, Node, Problem, Tensor, Work } from './core/ir.ts'
+export type {
+  Chain,
+  Choose,
+  DType,
+  ElementGraph,
+  Graph,
+  LinearGraph,
+  Node,
+  Problem,
+  SparseLayout,
+  Tensor,
+  Work,
+} from './core/ir.ts'
 export { type LinearOperator, linearize } from './core/linear-operator.ts'
 export { type LocalJacobian, type LocalJacobians, localJacobians } from './core/local-jacobians.ts'
 export type { ModelSpec } from './core/nn/document.ts'
@@ -50,11 +63,12 @@ export { modelSchema } from './core/nn/spec.ts'
 export { toJSON } from './core/nn/to-json.ts'
 export { train } from './core/nn/train.ts'
 export { inspect } from './core/node.ts'
-export type { ChainOrder, ChainStep, EliminateOrder, Order, OrderKind, Whole } from './core/order.ts'
+export type { ChainOrder, ChainStep, ColourOrder, EliminateOrder, Order, OrderKind, Whole } from './core/order.ts'
 export { parse } from './core/parse.ts'
+export type { Pattern } from './core/pattern.ts'
 export type { PrintOptions } from './core/print.ts'
 export { print } from './core/print.ts'
-export type { FloatNames, None, Outputs } from './core/program.ts'
+export type { FloatNames, Format, None, Outputs } from './core/program.ts'
 export {
   bool,
   call,
@@ -68,7 +82,7 @@ export {
   type Value,
   type Values,
 } from './core/program.ts'
-export type { Wrt } from './core/requests.ts'
+export type { Wrt } from './core/request-parts.ts'
 export {
   grad,
   hessian,
@@ -76,6 +90,7 @@ export {
   type JacobianOptions,
   jacobian,
   jvp,
+  type MatrixFormat,
   type Mode,
   valueAndGrad,
   vjp,
@@ -104,9 +119,11 @@ export type {
   InitialValue,
   MemoryReport,
   OrderReport,
+  OutputPort,
   PassReport,
   Plan,
   PlanData,
   Port,
+  SparsePort,
   StatePort,
 } from './planner/types.ts'

@@ -41,5 +41,18 @@ export async function types(): Promise<void> {
   void [dz_dx, dz_dw]
   // @ts-expect-error y was not asked for, and is an integer
   ;(await J.run({ x, y })).dz_dy
+  const sparse = await compile(jacobian(p, { of: 'z', wrt: ['x', 'w'], format: 'csr' }))
+  const { dz_dx: csr, z: dense } = await sparse.run({ x, y })
+  csr.indptr satisfies Int32Array
+  csr.values satisfies Float32Array | Float64Array
+  dense satisfies Float32Array
+  // @ts-expect-error compressed rows have no list of rows
+  csr.rows
+  const pairs = sparse.runSync({ x, y }).dz_dw
+  pairs.format satisfies 'csr'
+  const coo = (await compile(jacobian(p, { of: 'z', wrt: 'x', format: 'coo' }))).runSync({ x, y }).dz_dx
+  coo.rows satisfies Int32Array
+  // @ts-expect-error no such format
+  jacobian(p, { of: 'z', wrt: 'x', format: 'coordinates' })
   await net[Symbol.asyncDispose]()
 }

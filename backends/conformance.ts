@@ -4,7 +4,6 @@
  * May not: look inside a backend.
  */
 import { strict as assert } from 'node:assert'
-import type { TypedArray } from '../core/ir.ts'
 import type { Backend } from './backend.ts'
 import type { Executable } from './executable.ts'
 import type { Fixture } from './fixtures/sample.ts'
@@ -13,6 +12,7 @@ import type { Outputs } from './outputs.ts'
 import { fixtures } from './plans.fixture.ts'
 import { type ConformanceCase, contractCases } from './run-contract.ts'
 import { shareCases } from './share-contract.ts'
+import { numbersOf } from './sparse.ts'
 
 export type { ConformanceCase } from './run-contract.ts'
 
@@ -82,9 +82,8 @@ async function results(backend: Backend, { plan, inputs }: Fixture): Promise<Out
 }
 
 /** Equal bits, but for the payload of NaN. */
-function same(what: string, got: TypedArray | number, want: TypedArray | number): void {
-  const list = (v: TypedArray | number): ArrayLike<number> => (typeof v === 'number' ? [v] : v)
-  const [a, b] = [list(got), list(want)]
+function same(what: string, got: Outputs[string], want: Outputs[string]): void {
+  const [a, b] = [numbersOf(got), numbersOf(want)]
   assert.equal(a.length, b.length, `${what}: length`)
   for (let i = 0; i < b.length; i++) assert(Object.is(a[i], b[i]), `${what}, element ${i}: ${a[i]} instead of ${b[i]}`)
 }

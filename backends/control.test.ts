@@ -15,6 +15,7 @@ import { validatePlan } from '../planner/memory/validate.ts'
 import { plan } from '../planner/plan.ts'
 import type { Plan } from '../planner/types.ts'
 import { asProgram, derivatives, slow, valuesFor } from './random-programs.fixture.ts'
+import { numbersOf } from './sparse.ts'
 import { wasm } from './wasm/index.ts'
 import { firstDifference, runInterpreter } from './wasm/run.fixture.ts'
 
@@ -32,7 +33,6 @@ const valuesOf = (p: AnyProgram): Values =>
   Object.fromEntries(
     p.graph.inputs.map((x, i) => [String(x.params['name']), ramp(x.dtype, x.shape as number[], i + 1, [0.25, 1.75])]),
   )
-const flat = (v: TypedArray | number): ArrayLike<number> => (typeof v === 'number' ? [v] : v)
 
 async function check(p: AnyProgram, given: Values = valuesOf(p), most = 1e-11): Promise<void> {
   for (const scalars of [true, false]) await checkPlan(p, plan(p, { threads: 3, target: slow, scalars }), given, most)
@@ -46,7 +46,7 @@ async function checkPlan(p: AnyProgram, made: Plan, given: Values, most: number)
     expect(distance(reference.outputs[k]!, t.data), k).toBeLessThan(eps)
   for (const backend of backends) {
     const exe = await backend.load(made)
-    const outputs = Object.fromEntries(Object.entries(exe.runSync(arrays)).map(([k, v]) => [k, flat(v)]))
+    const outputs = Object.fromEntries(Object.entries(exe.runSync(arrays)).map(([k, v]) => [k, numbersOf(v)]))
     const got = { outputs: outputs as { [k: string]: TypedArray }, fault: undefined }
     const want = {
       outputs: Object.fromEntries(Object.keys(outputs).map((k) => [k, reference.outputs[k]!])),
@@ -230,7 +230,7 @@ describe('edges', () => {
       for (const backend of backends) {
         const exe = await backend.load(plan(p, { threads: backend.threads }))
         expect(() => exe.runSync({ a: 1 })).toThrow(expect.objectContaining({ code: 'E_MAX_STEPS' }))
-        expect(flat(exe.runSync({ a: 25 })['y']!)[0]).toBe(100)
+        expect(numbersOf(exe.runSync({ a: 25 })['y']!)[0]).toBe(100)
         await exe.close()
       }
   })

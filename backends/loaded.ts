@@ -7,7 +7,7 @@ import { indexOutside, tooManySteps } from '../core/errors.ts'
 import { notProfiled } from '../core/errors-files.ts'
 import type { TypedArray } from '../core/ir.ts'
 import type { Plan } from '../planner/types.ts'
-import { type Outputs, readOutputs } from './outputs.ts'
+import { type Outputs, readOutputs, shapersOf } from './outputs.ts'
 import { patience } from './patience.ts'
 import { type Profile, profileOf } from './profile.ts'
 import type { RunOptions, SyncRunOptions } from './run-options.ts'
@@ -28,6 +28,7 @@ export interface Loaded {
 export function loaded(plan: Plan, runner: Runner, at: Workspace): Loaded {
   const inputs = views(plan, runner.memory, plan.inputs)
   const outputs = views(plan, runner.memory, plan.outputs)
+  const shapers = shapersOf(plan.outputs)
   const stored = new Set(plan.kernels.flatMap((k) => k.sweeps.flatMap((s) => s.stores.map((store) => store.buffer))))
   const written = plan.state.filter((port) => stored.has(port.buffer)).map((port) => port.name)
   const hold = (): void => {
@@ -47,7 +48,7 @@ export function loaded(plan: Plan, runner: Runner, at: Workspace): Loaded {
   }
   /** After a bad index the run went on to its end with row 0, so state that it wrote is undefined too. */
   const finish = (fault: FaultRecord | undefined, options: SyncRunOptions): Outputs => {
-    if (fault === undefined) return readOutputs(plan.outputs, outputs, options.into, options.views)
+    if (fault === undefined) return readOutputs(plan.outputs, outputs, shapers, options.into, options.views)
     const { value, extent, kind } = plan.faults[fault.fault]!
     throw failed(kind === 'steps' ? tooManySteps(extent) : indexOutside(value, fault.value, fault.position, extent))
   }

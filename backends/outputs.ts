@@ -7,11 +7,12 @@ import { inputClass, inputLength, unknownOutput } from '../core/errors.ts'
 import type { TypedArray } from '../core/ir.ts'
 import { nearest } from '../core/nearest.ts'
 import { allocate, count } from '../core/shape.ts'
-import type { Port } from '../planner/types.ts'
+import type { OutputPort, Port } from '../planner/types.ts'
 import { showPort } from './inputs.ts'
+import { matrixOf, type SparseMatrix } from './sparse.ts'
 import { className } from './views.ts'
 
-export type Outputs = Record<string, TypedArray | number>
+export type Outputs = Record<string, TypedArray | number | SparseMatrix>
 export type Into = Readonly<Record<string, TypedArray>>
 
 export function checkInto(ports: readonly Port[], into: Into): void {
@@ -27,10 +28,16 @@ export function checkInto(ports: readonly Port[], into: Into): void {
   }
 }
 
+/** What is made of each output's values beyond the array, once for all runs. */
+export const shapersOf = (ports: readonly OutputPort[]): Shapers =>
+  ports.map(({ sparse }) => sparse && matrixOf(sparse))
+type Shapers = readonly (ReturnType<typeof matrixOf> | undefined)[]
+
 /** A number for rank 0, unless an array to fill was given. */
 export function readOutputs(
   ports: readonly Port[],
   views: readonly TypedArray[],
+  shapers: Shapers,
   into: Into = {},
   asViews = false,
 ): Outputs {
@@ -39,10 +46,9 @@ export function readOutputs(
       const source = views[i]!
       const target = Object.hasOwn(into, name) ? into[name] : undefined
       if (target === undefined && shape.length === 0) return [name, source[0]!]
-      if (target === undefined && asViews) return [name, source]
-      const out = target ?? allocate(dtype, source.length)
-      out.set(source)
-      return [name, out]
+      const out = target ?? (asViews ? source : allocate(dtype, source.length))
+      if (out !== source) out.set(source)
+      return [name, shapers[i]?.(out) ?? out]
     }),
   )
 }

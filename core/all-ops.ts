@@ -11,6 +11,7 @@ import { whileOp } from './control/while.ts'
 import { jacobianDiagonal } from './differentiate/diagonal.ts'
 import { jacobianEach } from './differentiate/per-example.ts'
 import * as derivatives from './differentiate/requests.ts'
+import { jacobianEntries } from './differentiate/sparse.ts'
 import type { Op } from './ir.ts'
 import { choleskyFactor } from './linalg/cholesky.ts'
 import { eighFactor } from './linalg/eigh.ts'
@@ -45,6 +46,7 @@ const exported: readonly unknown[] = [
   threefry,
   jacobianDiagonal,
   jacobianEach,
+  jacobianEntries,
   ...Object.values(ops),
   ...Object.values(derivatives),
 ]

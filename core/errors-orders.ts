@@ -2,7 +2,7 @@
  * Messages about orders of multiplication and about requests for derivatives; the classes are those of errors.ts.
  * May not: be thrown without a code, a culprit and, where it is mechanical, a remedy.
  */
-import { DeclarationError } from './errors.ts'
+import { DeclarationError, UnsupportedError } from './errors.ts'
 
 export function impossibleOrder(kind: string, why: string): DeclarationError {
   return new DeclarationError('E_ORDER', `mode '${kind}': ${why}; use mode 'auto', or 'forward' or 'reverse'`)
@@ -41,5 +41,20 @@ export function noDiagonal(y: string, of: string, x: string, by: string, where: 
   return new DeclarationError(
     'E_DIAGONAL',
     `${where}: '${y}' is ${of} and '${x}' is ${by}; only values of one shape have a diagonal between them`,
+  )
+}
+export function formatOfExamples(format: string, where: string): DeclarationError {
+  return new DeclarationError(
+    'E_FORMAT',
+    `jacobian of ${where}: perExample gives a full matrix for each example; leave out format '${format}'`,
+  )
+}
+export function badRequest(request: string, param: string, is: string): DeclarationError {
+  return new DeclarationError('E_REQUEST', `${request}: '${is}' is no ${param}`)
+}
+export function tooDense(rows: number, columns: number, most: number): UnsupportedError {
+  return new UnsupportedError(
+    'E_DENSE',
+    `a Jacobian of ${rows} by ${columns}: more than ${most.toLocaleString('en')} entries may differ from 0; ask for format 'dense', or for products (jvp, vjp)`,
   )
 }

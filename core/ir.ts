@@ -8,6 +8,7 @@ import type { Structure } from './differentiate/structure.ts'
 import type { Dim, DType, TypedArray } from './dtype.ts'
 import type { Monoid } from './loops.ts'
 import type { Mode, Order } from './order.ts'
+import type { Pattern } from './pattern.ts'
 import type { Num, Scalar, ScalarWriter } from './scalar.ts'
 
 export type { Dim, DType, TypedArray }
@@ -218,8 +219,17 @@ export interface Facts {
   readonly recomputes?: boolean
   /** Reads result params.index of a tuple. */
   readonly projection?: boolean
+  /** A request that resolves its body itself, always in the same way, because its type depends on it. */
+  readonly resolvesBody?: boolean
   /** Nothing to compute and nothing to differentiate: an input or a constant. */
   readonly leaf?: 'input' | 'constant'
+}
+
+/** The values of a matrix alone, in the order of its pattern; a plan's output carries the rest. */
+export interface SparseLayout {
+  readonly kind: 'sparse'
+  readonly format: 'csr' | 'coo'
+  pattern(): Pattern
 }
 
 /**
@@ -244,6 +254,8 @@ export interface Op {
   part?(node: Node, start: readonly number[], shape: readonly Dim[]): Node | undefined
   /** Requests and calls: the nodes of its results, for a node whose bodies hold no request any more. See differentiate/resolve. */
   expand?(node: Node, choose: Choose): readonly Node[]
+  /** How result `index` is laid out where it is not dense: itself, or as another node is that it passes on. */
+  layout?(node: Node, index: number): SparseLayout | Node | undefined
   /** A region: the nodes of its results, once it has been differentiated by its own rule. See differentiate/resolve. */
   inline?(node: Node): readonly Node[]
   readonly samples: (dtype: 'f32' | 'f64') => readonly Sample[]
@@ -261,6 +273,12 @@ export interface Problem {
   edges(): LinearGraph
   /** Or why there is none. */
   elements(): ElementGraph | { readonly impossible: string }
+  /** The entries that may differ from 0; undefined where those are too many, or several results or values are asked for. */
+  pattern(): Pattern | undefined
+  /** Only the entries of the pattern are wanted. */
+  readonly sparse: boolean
+  /** The matrix equals its transpose. */
+  readonly symmetric: boolean
   /** Throws a DeclarationError where the order does not fit the problem. */
   build(order: Order): Graph
 }

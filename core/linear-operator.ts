@@ -17,7 +17,7 @@ import { input } from './primitives/leaf.ts'
 import { results } from './primitives/tuple.ts'
 import { bool, f32, f64, i32, NEXT, type Program, programOf, u8, type Value, type Values } from './program.ts'
 import { substitute } from './rebuild.ts'
-import { asked, derivativeName, ident, type Wrt } from './requests.ts'
+import { asked, derivativeName, ident, type Wrt } from './request-parts.ts'
 import { sameShape } from './shape.ts'
 
 type AnyOutputs = { readonly [name: string]: 'dense' }

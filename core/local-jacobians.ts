@@ -20,7 +20,7 @@ import { input } from './primitives/leaf.ts'
 import { results } from './primitives/tuple.ts'
 import { NEXT, type Program, programOf, type Values } from './program.ts'
 import { substitute } from './rebuild.ts'
-import { asked, type Wrt } from './requests.ts'
+import { asked, type Wrt } from './request-parts.ts'
 import { count, sizes } from './shape.ts'
 
 export interface LocalJacobian {

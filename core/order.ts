@@ -30,7 +30,17 @@ export type ChainStep =
 /** Vertices of `Problem.elements()` but inputs and outputs that nobody reads, in the order in which they are eliminated. */
 export type EliminateOrder = { readonly kind: 'eliminate'; readonly order: readonly number[] }
 
-export type Order = Whole | ChainOrder | EliminateOrder
+/**
+ * Compressed seeds: all elements of one colour share a tangent, or a cotangent, and each entry is read where it stands alone. The colour of each
+ * element of the value differentiated by (`columns`), of the result (`rows`), or both; −1: in no seed.
+ */
+export type ColourOrder = {
+  readonly kind: 'colour'
+  readonly columns?: readonly number[]
+  readonly rows?: readonly number[]
+}
+
+export type Order = Whole | ChainOrder | ColourOrder | EliminateOrder
 export type OrderKind = Order['kind']
 
 /** What a user may ask for: the cheapest, the cheapest of a kind, or one given in full (an elimination without its kind too). */

@@ -5,10 +5,11 @@
  */
 
 import { asNode } from './define.ts'
+import { layoutOf } from './differentiate/layout-of.ts'
 import { call as callOp } from './differentiate/requests.ts'
 import { badName, foreignInput, nameTaken, nextMismatch, unknownName } from './errors.ts'
 import { graphOf, topological } from './graph.ts'
-import type { Dim, DType, Graph, Node, TensorType } from './ir.ts'
+import type { Dim, DType, Graph, Node, SparseLayout, TensorType } from './ir.ts'
 import { type Initializer, zeros } from './nn/initializers.ts'
 import { recordSites } from './node.ts'
 import { input } from './primitives/leaf.ts'
@@ -45,7 +46,7 @@ export const bool = (...shape: readonly Dim[]): Value<'bool'> => value('bool', s
 export const u8 = (...shape: readonly Dim[]): Value<'u8'> => value('u8', shape, zeros())
 
 /**
- * A declared function: `I` inputs, `S` state, `O` the format of each output ('dense').
+ * A declared function: `I` inputs, `S` state, `O` the format of each output.
  * `graph` computes the outputs, and `next.NAME` for each state value that changes.
  */
 export interface Program<I extends Values = Values, S extends Values = Values, O = Outputs> {
@@ -55,7 +56,9 @@ export interface Program<I extends Values = Values, S extends Values = Values, O
   readonly outputs: O
   readonly graph: Graph
 }
-export type Outputs = { readonly [name: string]: 'dense' }
+/** How an output is laid out: an array, or the values of a sparse matrix and where they stand. */
+export type Format = 'dense' | SparseLayout['format']
+export type Outputs = { readonly [name: string]: Format }
 export type AnyProgram = Program<Values, Values, Outputs>
 
 /** Prefix of graph outputs that are the next value of a state. */
@@ -130,7 +133,7 @@ export function programOf<I extends Values, S extends Values, O>(
   for (const n of topological(all.map((o) => o.node)))
     if (n.op.facts.leaf === 'input' && !own.has(n)) throw foreignInput(String(n.params['name']), name)
   const graph = graphOf(name, nodes, all)
-  const formats = Object.fromEntries(listed.map((o) => [o.name, 'dense'])) as O
+  const formats = Object.fromEntries(listed.map((o) => [o.name, layoutOf(o.node)?.format ?? 'dense'])) as O
   return Object.freeze({ name, inputs, state, outputs: formats, graph })
 }
 

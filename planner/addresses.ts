@@ -3,9 +3,9 @@
  * Invariant: persistent buffers (control, state, inputs, constants) come first, state without gaps; the rest shares memory by lifetime; a slice lies in its whole.
  * May not: change a kernel or a step.
  */
-import type { TypedArray } from '../core/ir.ts'
 import type { BufferId } from '../core/loops.ts'
 import { bytesOf, count } from '../core/shape.ts'
+import { base64 } from './base64.ts'
 import { nameOf, type Value } from './kernels/buffers.ts'
 import { place, type Strategy } from './memory/place.ts'
 import { withLoopBarriers } from './schedule/alone.ts'
@@ -125,12 +125,4 @@ function sliceOf(
     of: of.id,
     moves: [...(of.moves ?? []), own],
   }
-}
-
-/** Little-endian bytes as base64. */
-function base64(data: TypedArray): string {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  let text = ''
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192))
-  return btoa(text)
 }

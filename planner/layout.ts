@@ -4,9 +4,11 @@
  * May not: change a kernel or a step.
  */
 import { planTooLarge } from '../core/errors.ts'
+import type { SparseLayout } from '../core/ir.ts'
 import { NEXT, type Program, type Values } from '../core/program.ts'
 import { sizes } from '../core/shape.ts'
 import { addresses, aligned } from './addresses.ts'
+import { base64 } from './base64.ts'
 import type { Fused } from './kernels/fuse.ts'
 import { lowerBound } from './memory/bound.ts'
 import type { Strategy } from './memory/place.ts'
@@ -15,7 +17,17 @@ import { sealed } from './seal.ts'
 import { initialOf } from './shared-state.ts'
 import { stateRegion } from './state-region.ts'
 import type { Target } from './target.ts'
-import type { MemoryReport, OrderReport, PassReport, PlanBuffer, PlanData, Port, Role, StatePort } from './types.ts'
+import type {
+  MemoryReport,
+  OrderReport,
+  OutputPort,
+  PassReport,
+  PlanBuffer,
+  PlanData,
+  Port,
+  Role,
+  StatePort,
+} from './types.ts'
 
 interface Context {
   readonly placement: Strategy
@@ -23,6 +35,8 @@ interface Context {
   readonly target: Target
   readonly orders: { readonly [derivative: string]: OrderReport }
   readonly passes: readonly PassReport[]
+  /** Outputs that are not dense. */
+  readonly layouts: ReadonlyMap<string, SparseLayout>
 }
 
 export function layout<I extends Values, S extends Values, O>(
@@ -53,7 +67,9 @@ export function layout<I extends Values, S extends Values, O>(
     threads: c.threads,
     arena,
     inputs: ports.filter((x) => x.role !== 'state').map((x) => x.port),
-    outputs: fused.outputs.filter((o) => !o.name.startsWith(NEXT)).map((o) => port(o.name, o.node, o.buffer)),
+    outputs: fused.outputs
+      .filter((o) => !o.name.startsWith(NEXT))
+      .map((o) => ({ ...port(o.name, o.node, o.buffer), ...sparse(c.layouts.get(o.name)) })),
     state,
     buffers,
     kernels: s.kernels.map((k) => renumbered(k, ids)),
@@ -66,6 +82,12 @@ export function layout<I extends Values, S extends Values, O>(
     cost: { predictedMs: Number((s.cost.seconds * 1e3).toPrecision(4)), flops: s.cost.flops, bytes: s.cost.bytes },
   }
   return sealed(data)
+}
+
+function sparse(layout: SparseLayout | undefined): Pick<OutputPort, 'sparse'> {
+  if (!layout) return {}
+  const { rows, columns, indptr, indices } = layout.pattern()
+  return { sparse: { format: layout.format, rows, columns, indptr: base64(indptr), indices: base64(indices) } }
 }
 
 function renumbered(

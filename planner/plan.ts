@@ -4,9 +4,10 @@
  * Invariant: pure; the same program and options give the same bytes on any machine. Every part has an off switch.
  * May not: run anything, or look at the machine.
  */
+import { layoutOf } from '../core/differentiate/layout-of.ts'
 import { inlineRegions, resolve } from '../core/differentiate/resolve.ts'
 import { unboundDimension, unknownName } from '../core/errors.ts'
-import type { Graph } from '../core/ir.ts'
+import type { Graph, SparseLayout } from '../core/ir.ts'
 import type { Program, Values } from '../core/program.ts'
 import { bind } from '../core/rebuild.ts'
 import { declared, segmented } from './checkpoint/loop-segments.ts'
@@ -88,8 +89,25 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
   starts('schedule', 0.7)
   const scheduled = schedule(fused, { threads, target, inPlace, reorder })
   starts('place', 0.9)
-  const data = layout(p, fused, scheduled, { placement, threads, target, orders, passes: report })
+  const data = layout(p, fused, scheduled, {
+    placement,
+    threads,
+    target,
+    orders,
+    passes: report,
+    layouts: layoutsOf(bound),
+  })
   return withExplain(data)
+}
+
+/** Of the outputs that are not dense. */
+function layoutsOf(bound: Graph): ReadonlyMap<string, SparseLayout> {
+  return new Map(
+    bound.outputs.flatMap(({ name, node }) => {
+      const layout = layoutOf(node)
+      return layout ? [[name, layout] as const] : []
+    }),
+  )
 }
 
 /** A plan from its JSON: the same, with `explain`. */

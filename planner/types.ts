@@ -42,6 +42,18 @@ export interface InitialValue {
   readonly kind: string
   readonly [param: string]: string | number
 }
+/** An output that is the entries of a sparse matrix: where they stand, as i32 in base64, compressed by rows. */
+export interface SparsePort {
+  readonly format: 'csr' | 'coo'
+  readonly rows: number
+  readonly columns: number
+  readonly indptr: string
+  readonly indices: string
+}
+export interface OutputPort extends Port {
+  readonly sparse?: SparsePort
+}
+
 export interface StatePort extends Port {
   readonly init: InitialValue
   /** Distinguishes the random streams of two states under one seed. */
@@ -128,7 +140,7 @@ export interface PlanData {
   /** Bytes of memory the plan addresses. */
   readonly arena: number
   readonly inputs: readonly Port[]
-  readonly outputs: readonly Port[]
+  readonly outputs: readonly OutputPort[]
   readonly state: readonly StatePort[]
   readonly buffers: readonly PlanBuffer[]
   readonly kernels: readonly Kernel[]

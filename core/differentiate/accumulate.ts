@@ -9,12 +9,13 @@ import type { Order, OrderKind } from '../order.ts'
 import type { Linearization } from './linearize.ts'
 import { assembled, type Blocks } from './orders/blocks.ts'
 import { chain } from './orders/chain.ts'
+import { colour } from './orders/colour.ts'
 import { eliminate } from './orders/eliminate.ts'
 import { whole } from './orders/whole.ts'
 
 const builders: {
   readonly [K in OrderKind]: (linear: Linearization, order: Extract<Order, { kind: K }>) => Blocks
-} = { forward: whole, reverse: whole, chain, eliminate }
+} = { forward: whole, reverse: whole, chain, colour, eliminate }
 
 /** dy/dx for each y of the outputs and each x of wrt, outputs outermost. */
 export function accumulate(linear: Linearization, order: Order): Node[] {

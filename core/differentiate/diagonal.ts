@@ -17,7 +17,7 @@ import { count, sizes, tensorType } from '../shape.ts'
 import { accumulate } from './accumulate.ts'
 import { type Linearization, linearize, push, withTapes } from './linearize.ts'
 import { problemOf } from './problem.ts'
-import { requireArguments, unresolved } from './requests.ts'
+import { passedOn, requireArguments, unresolved } from './requests.ts'
 import { filled } from './seeds.ts'
 import { isDiagonal } from './structure.ts'
 import { structures } from './structure-of.ts'
@@ -44,6 +44,7 @@ export const jacobianDiagonal: Callable<(operands: readonly Node[], params: Para
     },
     batch: (): never => unresolved('jacobianDiagonal'),
     evaluate: (): never => unresolved('jacobianDiagonal'),
+    layout: passedOn,
     expand: (node, choose) => {
       const p = node.params
       const body = bodyOf(p)

@@ -18,7 +18,7 @@ import { accumulate } from './accumulate.ts'
 import { couplingOf, exampleAxis } from './independence.ts'
 import { linearize, withTapes } from './linearize.ts'
 import { problemOf } from './problem.ts'
-import { requireArguments, unresolved } from './requests.ts'
+import { passedOn, requireArguments, unresolved } from './requests.ts'
 import { inlineRegions } from './resolve.ts'
 import { batchNodes } from './vmap.ts'
 
@@ -69,6 +69,7 @@ export const jacobianEach: Callable<(operands: readonly Node[], params: Params) 
     },
     batch: (): never => unresolved('jacobianEach'),
     evaluate: (): never => unresolved('jacobianEach'),
+    layout: passedOn,
     expand: (node, choose) => {
       const a = askedOf(node.params)
       requireIndependent(a)

@@ -5,15 +5,28 @@
  */
 import type { Chain, Graph, LinearGraph, Node, Problem, Type } from '../ir.ts'
 import type { Order } from '../order.ts'
+import type { Pattern } from '../pattern.ts'
 import { count, sizes } from '../shape.ts'
 import { cutsOf } from './cuts.ts'
 import { describe, elementsOf } from './elements/elements.ts'
 import type { Linearization } from './linearize.ts'
+import { patternOf } from './pattern.ts'
 import { structureOf } from './structure-of.ts'
 import { sumOfWork, workOf } from './work.ts'
 
-export function problemOf(linear: Linearization, build: (order: Order) => Graph): Problem {
+/** What a request knows beyond the linearization. */
+export interface Known {
+  /** Only these entries are wanted. */
+  readonly pattern?: Pattern
+  readonly symmetric?: boolean
+}
+
+/** Work spent on a pattern that nobody asked for. */
+const CURIOSITY = 2 ** 22
+
+export function problemOf(linear: Linearization, build: (order: Order) => Graph, known: Known = {}): Problem {
   const total = (nodes: readonly Node[]): number => nodes.reduce((n, x) => n + elements(x.type), 0)
+  const single = linear.wrt.length === 1 && linear.outputs.length === 1
   return {
     inputs: total(linear.wrt),
     outputs: total(linear.outputs),
@@ -23,6 +36,9 @@ export function problemOf(linear: Linearization, build: (order: Order) => Graph)
       const made = elementsOf(linear)
       return typeof made === 'string' ? { impossible: made } : describe(made)
     }),
+    pattern: once(() => known.pattern ?? (single ? patternOf(linear, CURIOSITY, CURIOSITY) : undefined)),
+    sparse: known.pattern !== undefined,
+    symmetric: known.symmetric ?? false,
     build,
   }
 }

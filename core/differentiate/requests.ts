@@ -28,6 +28,9 @@ export function unresolved(name: string): never {
   throw broken(name, 'a request reached a stage that runs after `resolve`', 'call resolve(graph, choose) first')
 }
 
+/** The body's outputs come first among the results, laid out as they are. */
+export const passedOn = (node: Node, index: number): Node | undefined => bodyOf(node.params).outputs[index]?.node
+
 interface Request {
   /** Types of what is asked for, beyond the body's outputs. */
   derivatives(p: Params): readonly TensorType[]
@@ -59,6 +62,7 @@ function request(name: string, r: Request): Callable<(operands: readonly Node[],
     },
     batch: (): never => unresolved(name),
     evaluate: (): never => unresolved(name),
+    layout: passedOn,
     expand: (node, choose) => {
       const body = bodyOf(node.params)
       const extra = node.operands.slice(body.inputs.length).map((o, i) => input(`seed${i}`, typeOf(o)))

@@ -43,9 +43,10 @@ function expandAll(graph: Graph, expand: (node: Node) => readonly Node[] | undef
       continue
     }
     const operands = replaced(node.operands, made)
-    const whole = hasBody(node)
-      ? typedNode(node.op, operands, withBodies(node.params, body), node.type)
-      : withOperands(node, operands)
+    const whole =
+      hasBody(node) && !node.op.facts.resolvesBody
+        ? typedNode(node.op, operands, withBodies(node.params, body), node.type)
+        : withOperands(node, operands)
     const items = expand(whole)
     if (items) tuples.set(node, items)
     else {

@@ -12,11 +12,12 @@ export interface Limits {
   readonly depth?: number
   /** Numbers, strings, keys … in all. Default 5,000,000. */
   readonly values?: number
+  /** Of one text. Default 100,000. */
+  readonly letters?: number
   /** Of one value of the program, named dimensions counted as 1. Default 2³¹. */
   readonly elements?: number
 }
-const usual = { depth: 100, values: 5_000_000, elements: 2 ** 31 }
-const MOST_LETTERS = 100_000
+const usual = { depth: 100, values: 5_000_000, letters: 100_000, elements: 2 ** 31 }
 /** Names that mean something to every object. */
 const RESERVED = new Set(['__proto__', 'constructor', 'prototype'])
 
@@ -33,7 +34,7 @@ const isPlain = (x: object): boolean => {
 
 /** Throws a DeclarationError with the path of what is too deep, too much, or no JSON. */
 export function requireDocument(document: unknown, limits: Limits = {}): void {
-  const { depth, values } = { ...usual, ...limits }
+  const { depth, values, letters } = { ...usual, ...limits }
   const levels: Level[] = []
   const path = (): string =>
     showPath(levels.map(({ keys, next }) => (typeof keys === 'number' ? next - 1 : keys[next - 1]!)))
@@ -43,8 +44,8 @@ export function requireDocument(document: unknown, limits: Limits = {}): void {
   let seen = 0
   const visit = (value: unknown): void => {
     if (++seen > values) fail(`more than ${values.toLocaleString('en')} values`)
-    if (typeof value === 'string' && value.length > MOST_LETTERS)
-      fail(`a text of ${value.length} letters; the limit is ${MOST_LETTERS}`)
+    if (typeof value === 'string' && value.length > letters)
+      fail(`a text of ${value.length} letters; the limit is ${letters}`)
     if (typeof value === 'number' && !Number.isFinite(value)) fail(`${value} is no number of JSON`)
     if (typeof value === 'object' && value !== null) open(value)
     else if (value !== null && !['string', 'number', 'boolean'].includes(typeof value))

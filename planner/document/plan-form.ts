@@ -95,6 +95,7 @@ const buffer = record(
   { of: count, moves: list(record({ loop: count, stride: integer })), data: text },
 )
 const port = { name: text, buffer: count, dtype, shape }
+const sparse = record({ format: among(['csr', 'coo']), rows: count, columns: count, indptr: text, indices: text })
 const initial = byField(
   'kind',
   {
@@ -129,7 +130,7 @@ export const planForm: Form = record({
   threads: count,
   arena: count,
   inputs: list(record(port)),
-  outputs: list(record(port)),
+  outputs: list(record(port, { sparse })),
   state: list(record({ ...port, init: initial, ordinal: count })),
   buffers: list(buffer),
   kernels: list(kernel),

@@ -10,17 +10,20 @@ import { withExplain } from '../plan.ts'
 import type { Plan, PlanData } from '../types.ts'
 import { planForm } from './plan-form.ts'
 
-export interface PlanLimits extends Pick<Limits, 'depth' | 'values'> {
+export interface PlanLimits extends Pick<Limits, 'depth' | 'values' | 'letters'> {
   /** Of memory. Default 2³², where WebAssembly's ends. */
   readonly bytes?: number
   /** Scalar instructions of a run. Default 10¹⁵, about a day. */
   readonly work?: number
 }
 
+/** Constants and patterns are texts: as long as a string may be. */
+const LETTERS = 2 ** 29
+
 /** A plan from its JSON, checked: an error names the field that is wrong, or the law that is broken. */
 export function planFromJSON(document: unknown, limits: PlanLimits = {}): Plan {
   const { bytes = 2 ** 32, work = 1e15 } = limits
-  requireDocument(document, limits)
+  requireDocument(document, { letters: LETTERS, ...limits })
   planForm(document, undefined)
   const plan = document as PlanData
   if (plan.arena > bytes) throw documentError('arena', `${plan.arena} bytes; the limit is ${bytes}`)

@@ -9,6 +9,7 @@ import type { PlanData } from '../types.ts'
 import { checkBuffers } from './buffer-laws.ts'
 import { checkKernel } from './kernel-laws.ts'
 import { checkLoops, ofWholes, wholesOf } from './loop-laws.ts'
+import { checkPatterns } from './pattern-laws.ts'
 import { checkPhases, checkStoresOf } from './race-laws.ts'
 import { checkSteps, touchedBy } from './step-laws.ts'
 import type { Context, Violation } from './violation.ts'
@@ -27,6 +28,7 @@ export function validatePlan(plan: PlanData): readonly Violation[] {
   const split = new Set(plan.steps.filter((s) => s.ranks === 'all').map((s) => s.kernel))
   checkBuffers(context)
   checkLoops(context)
+  checkPatterns(context)
   for (const [i, kernel] of plan.kernels.entries()) {
     checkKernel(context, kernel)
     checkStoresOf(context, kernel, split.has(i))

@@ -35,6 +35,7 @@ export type Law =
   | 'scratch'
   | 'port'
   | 'output'
+  | 'pattern'
   | 'loop'
   | 'slice'
 

@@ -15,14 +15,17 @@ import { fuse } from '../kernels/fuse.ts'
 import type { Target } from '../target.ts'
 import type { OrderReport } from '../types.ts'
 import { chain } from './chain-strategy.ts'
+import { colour, colourText } from './colour-strategy.ts'
 import { eliminate } from './eliminate-strategy.ts'
 import type { Context, Strategy } from './strategy.ts'
 
 /** Beyond forward and reverse, simpler ones first: of predictions that tie, the first is taken. */
-const strategies: readonly Strategy[] = [chain, eliminate]
+const strategies: readonly Strategy[] = [chain, colour, eliminate]
 
 /** A global order is taken up to this much slower than the best of all. */
 const SIMPLER = 1.2
+/** Entries of a matrix that is made in full although only some are wanted. */
+const WHOLE = 2 ** 22
 /** Forward and reverse closer than this are a tie: then fewer seeds win. */
 const TIE = 1.05
 
@@ -80,7 +83,10 @@ function named(request: string, problem: Problem, mode: Exclude<Mode, 'auto'>, c
 
 function candidatesOf(problem: Problem, context: Searching): Order[] {
   const proposed = strategies.map((s) => s.propose(problem, { ...context, asked: false }))
-  return [{ kind: 'forward' }, { kind: 'reverse' }, ...proposed.filter((p) => p !== undefined && 'kind' in p)]
+  const orders = proposed.filter((p) => p !== undefined && 'kind' in p)
+  // In full it is never wanted, and may not fit in memory.
+  if (problem.sparse && orders.length > 0 && problem.inputs * problem.outputs > WHOLE) return orders
+  return [{ kind: 'forward' }, { kind: 'reverse' }, ...orders]
 }
 
 interface Priced extends Cost {
@@ -100,7 +106,8 @@ function preferred(problem: Problem, priced: readonly Priced[]): Order {
   const seeds = (p: Priced): number => (p.order.kind === 'forward' ? problem.inputs : problem.outputs)
   const cheapest = (of: readonly Priced[]): number => of.reduce((least, p) => Math.min(least, p.seconds), Infinity)
   const best = cheapest(priced)
-  const [global, others] = [priced.slice(0, 2), priced.slice(2)]
+  const isGlobal = ({ order }: Priced): boolean => order.kind === 'forward' || order.kind === 'reverse'
+  const [global, others] = [priced.filter(isGlobal), priced.filter((p) => !isGlobal(p))]
   if (cheapest(global) > SIMPLER * best) return others.find((p) => p.seconds <= SIMPLER * best)!.order
   const tied = global.filter((p) => p.seconds <= TIE * cheapest(global))
   return tied.reduce((a, b) => (seeds(b) < seeds(a) ? b : a)).order
@@ -122,6 +129,6 @@ function reportOf(order: Order, reason: string, priced: readonly Priced[]): Orde
   }
 }
 const textOf = (order: Order): { readonly text?: string } =>
-  order.kind === 'chain' ? { text: bracketText(order) } : {}
+  order.kind === 'chain' ? { text: bracketText(order) } : order.kind === 'colour' ? { text: colourText(order) } : {}
 /** Four digits: enough to compare, and free of noise in the last bits. */
 const rounded = (x: number): number => Number(x.toPrecision(4))

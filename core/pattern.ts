@@ -1,0 +1,42 @@
+/**
+ * Where the entries of a matrix of derivatives may stand, compressed by rows.
+ * Invariant: row i has the columns `indices[indptr[i]]` … before `indices[indptr[i + 1]]`, in order, without repeats.
+ * May not: hold a value.
+ */
+export interface Pattern {
+  readonly rows: number
+  readonly columns: number
+  /** Of the result and of the value differentiated by. */
+  readonly shapes: { readonly rows: readonly number[]; readonly columns: readonly number[] }
+  readonly indptr: Int32Array
+  readonly indices: Int32Array
+}
+
+export function transposed({ rows, columns, shapes, indptr, indices }: Pattern): Pattern {
+  const starts = new Int32Array(columns + 1)
+  for (const j of indices) starts[j + 1]!++
+  for (let j = 0; j < columns; j++) starts[j + 1]! += starts[j]!
+  const next = starts.slice()
+  const made = new Int32Array(indices.length)
+  for (let i = 0; i < rows; i++)
+    for (let e = indptr[i]!; e < indptr[i + 1]!; e++) {
+      const j = indices[e]!
+      made[next[j]!] = i
+      next[j]!++
+    }
+  const turned = { rows: shapes.columns, columns: shapes.rows }
+  return { rows: columns, columns: rows, shapes: turned, indptr: starts, indices: made }
+}
+
+/** The row of each entry. */
+export function rowsOf({ rows, indptr, indices }: Pattern): Int32Array {
+  const made = new Int32Array(indices.length)
+  for (let i = 0; i < rows; i++) made.fill(i, indptr[i]!, indptr[i + 1]!)
+  return made
+}
+
+/** The row-major positions of the entries in the full matrix. */
+export function placesOf(pattern: Pattern): Int32Array {
+  const rows = rowsOf(pattern)
+  return pattern.indices.map((j, e) => rows[e]! * pattern.columns + j)
+}

@@ -1,0 +1,46 @@
+/**
+ * Proposes compressed seeds where the pattern of the Jacobian is sparse: columns or rows coloured, whichever takes fewer seeds.
+ * May not: build, or look at a value.
+ */
+
+import type { ColourOrder } from '../../core/order.ts'
+import { type Pattern, transposed } from '../../core/pattern.ts'
+import { type Colouring, colourColumns } from './intersection.ts'
+import { latticeColouring } from './lattice.ts'
+import type { Proposal, Strategy } from './strategy.ts'
+
+/** Seeds must be this many times fewer before a full matrix is worth gathering from them. */
+const GAIN = 2
+
+export const colour: Strategy = {
+  kind: 'colour',
+  propose: (problem, { asked }): Proposal => {
+    const pattern = problem.pattern()
+    if (!pattern) return { impossible: 'more than one result or value, or too many entries that may differ from 0' }
+    const order = colouringOf(pattern)
+    const fewest = Math.min(problem.inputs, problem.outputs)
+    return asked || problem.sparse || seedsOf(order) * GAIN <= fewest ? order : undefined
+  },
+}
+
+export function colouringOf(pattern: Pattern): ColourOrder {
+  const [columns, rows] = [distinct(pattern), distinct(transposed(pattern))]
+  return columns.count <= rows.count
+    ? { kind: 'colour', columns: [...columns.colours] }
+    : { kind: 'colour', rows: [...rows.colours] }
+}
+
+/** No two columns of one colour meet in a row. */
+function distinct(pattern: Pattern): Colouring {
+  const greedy = colourColumns(pattern)
+  return latticeColouring(pattern, greedy.count) ?? greedy
+}
+
+const coloursIn = (colours: readonly number[] = []): number => colours.reduce((most, c) => Math.max(most, c), -1) + 1
+export const seedsOf = ({ columns, rows }: ColourOrder): number => coloursIn(columns) + coloursIn(rows)
+
+export function colourText({ columns, rows }: ColourOrder): string {
+  const of = (colours: readonly number[] | undefined, what: string): string[] =>
+    colours ? [`${coloursIn(colours)} of ${what}`] : []
+  return [...of(columns, 'columns'), ...of(rows, 'rows')].join(' + ')
+}
