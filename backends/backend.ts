@@ -10,6 +10,7 @@
 import type { Target } from '../planner/target.ts'
 import type { Plan } from '../planner/types.ts'
 import type { Executable } from './executable.ts'
+import type { PlanStore } from './plan-store.ts'
 import type { Runner } from './runner.ts'
 
 export interface Backend {
@@ -17,6 +18,8 @@ export interface Backend {
   readonly target: Target
   /** Workers it runs with; the planner plans for that many. */
   readonly threads: number
+  /** Where plans for it are kept. Default: nowhere. */
+  readonly plans?: PlanStore
   /** Places constants and initial state, and makes the plan runnable. */
   load(plan: Plan, options?: LoadOptions): Promise<Executable>
   /**

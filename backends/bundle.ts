@@ -43,10 +43,13 @@ const part = (onProgress: PlanOptions['onProgress'], label: string, i: number, o
   return ({ stage, done }) => onProgress?.({ stage: named + stage, done: (i + done) / of })
 }
 
-function planFor({ program, sizes }: Member, o: LoadOptions, report: (e: Progress) => void): Plan {
+async function planFor({ program, sizes }: Member, o: LoadOptions, report: (e: Progress) => void): Promise<Plan> {
   const { backend, seed: _, profile: __, onProgress: ___, ...rest } = o
   const onProgress = (e: Progress): void => report({ ...e, done: PLANNED * e.done })
-  const made = plan(program, { ...rest, sizes, threads: backend.threads, target: backend.target, onProgress })
+  const options = { ...rest, sizes, threads: backend.threads, target: backend.target }
+  const kept = await backend.plans?.find({ program, options })
+  const made = kept ?? plan(program, { ...options, onProgress })
+  if (kept === undefined) await backend.plans?.keep({ program, options }, made)
   report({ stage: 'load', done: PLANNED })
   return made
 }
@@ -55,7 +58,7 @@ function planFor({ program, sizes }: Member, o: LoadOptions, report: (e: Progres
 export async function loadOne(member: Member, o: LoadOptions): Promise<Executable> {
   const report = part(o.onProgress, member.name, 0, 1)
   const { seed = 0, profile = false } = o
-  const exe = await o.backend.load(planFor(member, o, report), { seed, profile })
+  const exe = await o.backend.load(await planFor(member, o, report), { seed, profile })
   report({ stage: 'ready', done: 1 })
   return exe
 }
@@ -101,15 +104,15 @@ async function open(
 ): Promise<Executable | OpenExecutable> {
   const { program, sizes } = member
   const { profile = false } = o
-  const made = (bound: Sizes, to: (e: Progress) => void): Plan =>
-    withExplain(relocate(planFor({ ...member, sizes: bound }, o, to), shared))
+  const made = async (bound: Sizes, to: (e: Progress) => void): Promise<Plan> =>
+    withExplain(relocate(await planFor({ ...member, sizes: bound }, o, to), shared))
   if (openDimensions(program.inputs, sizes).length === 0) {
-    const fixed = made(sizes, report)
+    const fixed = await made(sizes, report)
     return new Executable(fixed, await memory.add(fixed, { profile }), { workspace: at })
   }
   const load = async (bound: Sizes): Promise<Loaded> => {
     const to = part(o.onProgress, member.name, 0, 1)
-    const fixed = made(bound, to)
+    const fixed = await made(bound, to)
     const ready = loaded(fixed, await memory.add(fixed, { profile }), at)
     to({ stage: 'ready', done: 1 })
     return ready

@@ -8,13 +8,14 @@ import { wasmTarget } from '../../planner/target.ts'
 import type { Plan } from '../../planner/types.ts'
 import type { Backend } from '../backend.ts'
 import { Executable } from '../executable.ts'
+import { type PlanStore, recentPlans } from '../plan-store.ts'
 import { recording } from '../recorder.ts'
 import type { Runner } from '../runner.ts'
 import { crew } from './crew.ts'
 import { compileEagerly, cores } from './machine.ts'
 import { allocateMemory, growMemory } from './memory.ts'
-import { buildModule } from './module.ts'
 import { spansOf } from './module-spans.ts'
+import { modules } from './modules.ts'
 import { wasmRunner } from './runner.ts'
 
 export interface WasmOptions {
@@ -24,20 +25,29 @@ export interface WasmOptions {
   readonly queue?: number
   /** Set V8 flags of the whole process so that code is fast from its first call. Default false. */
   readonly v8Flags?: boolean
+  /**
+   * Plans and modules of this backend are kept in memory, the latest 32: an equal program with equal options is not planned again. Also
+   * elsewhere, as `planFolder` of cotangent/files does; or not at all, with false. Default true.
+   */
+  readonly cache?: boolean | PlanStore
   /** Fused multiply-add. Not supported yet: true is an UnsupportedError. */
   readonly fma?: boolean
 }
 
 const MOST = 8
+/** Plans and modules that are kept. */
+const KEPT = 32
 
 export function wasm(options: WasmOptions = {}): Backend {
   if (options.fma) throw fusedUnsupported()
   const threads = countThreads(options.threads ?? 'auto')
   const workers = crew(threads)
   const queue = options.queue === undefined ? {} : { queue: options.queue }
+  const { cache = true } = options
+  const compiled = modules(cache === false ? 0 : KEPT)
   const run = async (plan: Plan, memory: WebAssembly.Memory, profile = false): Promise<Runner> => {
     if (options.v8Flags) compileEagerly()
-    const module = await WebAssembly.compile(buildModule(plan, profile))
+    const module = await compiled(plan, profile)
     const record = profile ? recording(spansOf(plan), threads) : undefined
     return wasmRunner(plan, module, { crew: workers, cores: cores(), memory, recording: record })
   }
@@ -45,6 +55,7 @@ export function wasm(options: WasmOptions = {}): Backend {
     name: 'wasm',
     target: wasmTarget,
     threads,
+    ...(cache !== false && { plans: recentPlans(KEPT, cache === true ? undefined : cache) }),
     async load(plan, load = {}) {
       const { profile, ...start } = load
       const runner = await run(plan, allocateMemory(plan.arena), profile)

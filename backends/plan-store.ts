@@ -1,0 +1,84 @@
+/**
+ * Plans kept for when they are asked for again.
+ * Invariant: what is found is what planning would make, since plans depend on nothing but the program, the options and the target.
+ * May not: be shared by backends unless whoever makes them says so.
+ */
+import type { Op } from '../core/ir.ts'
+import type { AnyProgram } from '../core/program.ts'
+import { programKey, textKey } from '../core/program-key.ts'
+import type { PlanOptions } from '../planner/plan.ts'
+import type { Plan } from '../planner/types.ts'
+
+/** What a plan is made of. */
+export interface PlanSource {
+  readonly program: AnyProgram
+  readonly options: Omit<PlanOptions, 'onProgress'>
+}
+
+export interface PlanStore {
+  find(source: PlanSource): Plan | undefined | Promise<Plan | undefined>
+  keep(source: PlanSource, plan: Plan): void | Promise<void>
+}
+
+/** Text of all options; those that are not given and those that are the default count as different. */
+export function optionsKey(options: PlanSource['options']): string {
+  const sorted = (_: string, value: unknown): unknown =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)))
+      : value
+  return textKey(JSON.stringify(options, sorted))
+}
+
+/** The latest, by key; of more than `most`, the one that was asked for longest ago goes. */
+export interface Recent<T> {
+  get(key: string): T | undefined
+  set(key: string, value: T): void
+}
+export function recent<T>(most: number): Recent<T> {
+  const kept = new Map<string, T>()
+  const set = (key: string, value: T): void => {
+    kept.delete(key)
+    kept.set(key, value)
+    for (const oldest of kept.keys()) {
+      if (kept.size <= most) break
+      kept.delete(oldest)
+    }
+  }
+  return {
+    set,
+    get(key) {
+      const value = kept.get(key)
+      if (value !== undefined) set(key, value)
+      return value
+    },
+  }
+}
+
+/** In memory, the latest `most`; whatever they lack is looked up in `behind`, and kept there too. */
+export function recentPlans(most: number, behind?: PlanStore): PlanStore {
+  const plans = recent<Plan>(most)
+  const programs = new WeakMap<AnyProgram, string>()
+  const ops = new WeakMap<Op, string>()
+  let named = 0
+  /** Ops of one name may differ, so here an op is called by who it is. */
+  const called = (op: Op): string => {
+    if (!ops.has(op)) ops.set(op, String(named++))
+    return ops.get(op)!
+  }
+  const keyOf = ({ program, options }: PlanSource): string => {
+    if (!programs.has(program)) programs.set(program, programKey(program, called))
+    return `${programs.get(program)} ${optionsKey(options)}`
+  }
+  return {
+    async find(source) {
+      const key = keyOf(source)
+      const found = plans.get(key) ?? (await behind?.find(source))
+      if (found !== undefined) plans.set(key, found)
+      return found
+    },
+    async keep(source, plan) {
+      plans.set(keyOf(source), plan)
+      await behind?.keep(source, plan)
+    },
+  }
+}
