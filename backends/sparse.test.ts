@@ -80,6 +80,39 @@ describe.each(backends.map((b) => [`${b.name} ${b.threads}`, b] as const))('on %
   })
 })
 
+describe('a Hessian', () => {
+  const energy = program({
+    inputs: { x: f64(40) },
+    outputs: ({ x }) => {
+      const [head, rest] = [op.slice(x, [0, 1]), op.slice(x, [1, 40])]
+      const bent = op.customVjp({
+        with: { z: rest },
+        forward: ({ z }) => ({ y: op.mul(z, z) }),
+        backward: ({ z }, _, { y }) => ({ z: op.mul(y, op.cumsum(z)) }),
+      })
+      return {
+        f: op.sum(op.mul(op.sin(rest), head)),
+        g: op.sum(bent.y),
+        h: op.sum(op.mul(op.stopGradient(head), rest)),
+      }
+    },
+  })
+  const x = Float64Array.from({ length: 40 }, (_, i) => Math.cos(i))
+  it.each([
+    ['of a full row and column takes two seeds', 'f', '2 of columns'],
+    ['of a rule of its own is not taken for symmetric', 'g', undefined],
+    ['of a derivative that is stopped is not either', 'h', undefined],
+  ] as const)('%s', async (_, of, text) => {
+    const exe = await compile(hessian(energy, { of, wrt: 'x', format: 'csr' }))
+    const dense = await compile(hessian(energy, { of, wrt: 'x', mode: 'forward' }))
+    if (text) expect(exe.plan.orders[`d2${of}_dx_dx`]!.text).toBe(text)
+    const own = exe.runSync({ x }) as { readonly [name: string]: Csr }
+    const all = dense.runSync({ x }) as { readonly [name: string]: Float64Array }
+    expect(far(full(own[`d2${of}_dx_dx`]!), all[`d2${of}_dx_dx`]!)).toBeLessThan(1e-12)
+    await Promise.all([exe.close(), dense.close()])
+  })
+})
+
 describe('a sparse request', () => {
   it('takes the sizes that a run brings', async () => {
     const p = program({ inputs: { x: f32('n', 2) }, outputs: ({ x }) => ({ y: op.sum(op.mul(x, x), { axes: 1 }) }) })

@@ -28,6 +28,19 @@ export function transposed({ rows, columns, shapes, indptr, indices }: Pattern):
   return { rows: columns, columns: rows, shapes: turned, indptr: starts, indices: made }
 }
 
+/** The entries that both have: what may differ from 0 if the matrix equals its transpose. */
+export function intersection(a: Pattern, b: Pattern): Pattern {
+  const indptr = new Int32Array(a.rows + 1)
+  const kept: number[] = []
+  const seen = new Int32Array(a.columns).fill(-1)
+  for (let i = 0; i < a.rows; i++) {
+    for (let e = b.indptr[i]!; e < b.indptr[i + 1]!; e++) seen[b.indices[e]!] = i
+    for (let e = a.indptr[i]!; e < a.indptr[i + 1]!; e++) if (seen[a.indices[e]!] === i) kept.push(a.indices[e]!)
+    indptr[i + 1] = kept.length
+  }
+  return { ...a, indptr, indices: Int32Array.from(kept) }
+}
+
 /** The row of each entry. */
 export function rowsOf({ rows, indptr, indices }: Pattern): Int32Array {
   const made = new Int32Array(indices.length)

@@ -10,13 +10,14 @@ import { graphOf } from '../graph.ts'
 import type { Choose, Graph, Node, Params, SparseLayout, TensorType } from '../ir.ts'
 import { makeNode } from '../node.ts'
 import type { Mode, Order } from '../order.ts'
-import { type Pattern, placesOf } from '../pattern.ts'
+import { intersection, type Pattern, placesOf, transposed } from '../pattern.ts'
 import { reshape } from '../primitives/broadcast.ts'
 import { gather } from '../primitives/indexing.ts'
 import { constant } from '../primitives/leaf.ts'
 import { inline } from '../rebuild.ts'
 import { tensorType } from '../shape.ts'
 import { accumulate } from './accumulate.ts'
+import { isGradient } from './gradient.ts'
 import { type Linearization, linearize, withTapes } from './linearize.ts'
 import { colouredEntries } from './orders/colour.ts'
 import { patternFor } from './pattern.ts'
@@ -63,8 +64,8 @@ export const jacobianEntries: Callable<(operands: readonly Node[], params: Param
     batch: (): never => unresolved('jacobianEntries'),
     evaluate: (): never => unresolved('jacobianEntries'),
     expand: (node, choose) => {
-      const { body, linear, pattern } = resolvedOf(node.params)
-      const entries = entriesOf(linear, pattern, node.params, choose)
+      const { body, linear } = resolvedOf(node.params)
+      const entries = entriesOf(node.params, choose)
       const roots = withTapes(linear, [...body.outputs.map((o) => o.node), entries])
       const outputs = roots.map((root, i) => ({ name: String(i), node: root }))
       return inline(graphOf(body.name, body.inputs, outputs), node.operands)
@@ -92,6 +93,8 @@ interface Resolved {
   readonly body: Graph
   readonly linear: Linearization
   readonly pattern: Pattern
+  /** It is a Hessian. */
+  readonly symmetric: boolean
 }
 const resolved = new WeakMap<Params, Resolved>()
 function resolvedOf(p: Params): Resolved {
@@ -100,17 +103,25 @@ function resolvedOf(p: Params): Resolved {
   const { body, of, wrt } = askedOf(p)
   const own = resolve(body, alwaysTheSame)
   const linear = linearize([outputOf(own, of)!], [inputOf(own, wrt)!])
-  const made: Resolved = { body: own, linear, pattern: patternFor(linear) }
+  const symmetric = isGradient(outputOf(body, of)!, inputOf(body, wrt)!)
+  const pattern = patternFor(linear)
+  const made: Resolved = {
+    body: own,
+    linear,
+    pattern: symmetric ? intersection(pattern, transposed(pattern)) : pattern,
+    symmetric,
+  }
   resolved.set(p, made)
   return made
 }
 const alwaysTheSame: Choose = (request, problem, mode) =>
   byDimensions(request, problem, typeof mode === 'object' || mode === 'forward' || mode === 'reverse' ? mode : 'auto')
 
-function entriesOf(linear: Linearization, pattern: Pattern, p: Params, choose: Choose): Node {
+function entriesOf(p: Params, choose: Choose): Node {
+  const { body, linear, pattern, symmetric } = resolvedOf(p)
   const { mode, label } = askedOf(p)
   const build = (order: Order): Node => {
-    if (order.kind === 'colour') return colouredEntries(linear, order, pattern, false)
+    if (order.kind === 'colour') return colouredEntries(linear, order, pattern, symmetric)
     const [J] = accumulate(linear, order) as [Node]
     const all = reshape(J, [pattern.rows * pattern.columns])
     return gather(all, constant(placesOf(pattern), 'i32'))
@@ -118,8 +129,8 @@ function entriesOf(linear: Linearization, pattern: Pattern, p: Params, choose: C
   const graph = (order: Order): Graph =>
     graphOf(
       order.kind,
-      resolvedOf(p).body.inputs,
+      body.inputs,
       withTapes(linear, [build(order)]).map((node) => ({ name: 'entries', node })),
     )
-  return build(choose(label, problemOf(linear, graph, { pattern }), mode))
+  return build(choose(label, problemOf(linear, graph, { pattern, symmetric }), mode))
 }

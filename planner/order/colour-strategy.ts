@@ -1,12 +1,15 @@
 /**
- * Proposes compressed seeds where the pattern of the Jacobian is sparse: columns or rows coloured, whichever takes fewer seeds.
+ * Proposes compressed seeds where the pattern of the Jacobian is sparse: columns coloured, or rows, or both, whichever takes
+ * fewest seeds.
  * May not: build, or look at a value.
  */
 
 import type { ColourOrder } from '../../core/order.ts'
 import { type Pattern, transposed } from '../../core/pattern.ts'
+import { bicolouring } from './bicolour.ts'
 import { type Colouring, colourColumns } from './intersection.ts'
 import { latticeColouring } from './lattice.ts'
+import { starColouring } from './star.ts'
 import type { Proposal, Strategy } from './strategy.ts'
 
 /** Seeds must be this many times fewer before a full matrix is worth gathering from them. */
@@ -17,17 +20,23 @@ export const colour: Strategy = {
   propose: (problem, { asked }): Proposal => {
     const pattern = problem.pattern()
     if (!pattern) return { impossible: 'more than one result or value, or too many entries that may differ from 0' }
-    const order = colouringOf(pattern)
+    const order = colouringOf(pattern, problem.symmetric)
     const fewest = Math.min(problem.inputs, problem.outputs)
     return asked || problem.sparse || seedsOf(order) * GAIN <= fewest ? order : undefined
   },
 }
 
-export function colouringOf(pattern: Pattern): ColourOrder {
+/** The fewest seeds found: columns, rows, stars of a symmetric matrix, or rows and columns. */
+export function colouringOf(pattern: Pattern, symmetric: boolean): ColourOrder {
   const [columns, rows] = [distinct(pattern), distinct(transposed(pattern))]
-  return columns.count <= rows.count
-    ? { kind: 'colour', columns: [...columns.colours] }
-    : { kind: 'colour', rows: [...rows.colours] }
+  const star = symmetric ? starColouring(pattern) : undefined
+  const found: ColourOrder[] = [
+    { kind: 'colour', columns: [...columns.colours] },
+    { kind: 'colour', rows: [...rows.colours] },
+    ...(star ? [{ kind: 'colour', columns: [...star.colours] } as const] : []),
+  ]
+  const best = found.reduce((a, b) => (seedsOf(b) < seedsOf(a) ? b : a))
+  return bicolouring(pattern, seedsOf(best), distinct) ?? best
 }
 
 /** No two columns of one colour meet in a row. */

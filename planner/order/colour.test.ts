@@ -2,10 +2,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sourcesOf } from '../../core/differentiate/orders/colour.ts'
+import { bicolouring } from './bicolour.ts'
 import { arrowhead, banded, cross, patternOfRows, stencil, unreadable } from './colour.fixture.ts'
-import { colouringOf, seedsOf } from './colour-strategy.ts'
+import { colouringOf, colourText, seedsOf } from './colour-strategy.ts'
 import { colourColumns } from './intersection.ts'
 import { latticeColouring } from './lattice.ts'
+import { starColouring } from './star.ts'
 
 /** Brusselator: two species on a periodic grid, each with its neighbours and with the other. */
 const brusselator = (n: number) => {
@@ -39,26 +41,48 @@ describe('a colouring', () => {
     ['five points, periodic', stencil([20, 20], cross(2), true), 5],
     ['seven points', stencil([8, 9, 10], cross(3)), 7],
   ])('of %s takes as few colours as a row has entries: %#', (_, p, most) => {
-    const order = colouringOf(p)
+    const order = colouringOf(p, false)
     expect(seedsOf(order)).toBe(most)
     expect(unreadable(p, order)).toBeUndefined()
   })
   it('of the Brusselator on 32 × 32 takes at most 12', () => {
     const p = brusselator(32)
-    const order = colouringOf(p)
+    const order = colouringOf(p, false)
     expect(seedsOf(order)).toBeLessThanOrEqual(12)
     expect(unreadable(p, order)).toBeUndefined()
   })
+  it('takes rows and columns where one of each is full: 3, and 2 if the matrix is symmetric', () => {
+    const p = arrowhead(500)
+    const order = colouringOf(p, false)
+    expect([seedsOf(order), colourText(order)]).toEqual([3, '2 of columns + 1 of rows'])
+    expect(unreadable(p, order)).toBeUndefined()
+    const star = colouringOf(p, true)
+    expect(seedsOf(star)).toBe(2)
+    expect(unreadable(p, star, true)).toBeUndefined()
+  })
+  it('of a symmetric matrix takes fewer where mirror images may be read', () => {
+    // A tree whose vertices have four children.
+    const parent = (i: number) => Math.floor((i - 1) / 4)
+    const lists = Array.from({ length: 85 }, (_, i) =>
+      Array.from({ length: 85 }, (_, j) => j).filter((j) => j === i || parent(i) === j || parent(j) === i),
+    )
+    const p = patternOfRows(lists, { rows: [85], columns: [85] })
+    const [plain, star] = [colouringOf(p, false), colouringOf(p, true)]
+    expect([seedsOf(plain), seedsOf(star)]).toEqual([6, 3])
+    expect(unreadable(p, star)).toBeDefined()
+    expect(unreadable(p, star, true)).toBeUndefined()
+    expect(typeof sourcesOf(star, p, true)).toBe('object')
+  })
   it('takes rows where they take fewer seeds', () => {
     const p = patternOfRows([[0, 1, 2, 3, 4]], { rows: [1], columns: [5] })
-    expect(colouringOf(p)).toEqual({ kind: 'colour', rows: [0] })
-    expect(unreadable(p, colouringOf(p))).toBeUndefined()
+    expect(colouringOf(p, false)).toEqual({ kind: 'colour', rows: [0] })
+    expect(unreadable(p, colouringOf(p, false))).toBeUndefined()
   })
 
   it('keeps columns of a row apart, and is no worse than any single order, over random patterns', () => {
     fc.assert(
       fc.property(random, (p) => {
-        const order = colouringOf(p)
+        const order = colouringOf(p, false)
         expect(unreadable(p, order)).toBeUndefined()
         expect(typeof sourcesOf(order, p, false)).toBe('object')
         const columns = { kind: 'colour', columns: [...colourColumns(p).colours] } as const
@@ -66,6 +90,31 @@ describe('a colouring', () => {
         expect(seedsOf(order)).toBeLessThanOrEqual(seedsOf(columns))
       }),
       { numRuns: 500, seed: 1 },
+    )
+  })
+  it('by stars shows every entry or its mirror image, over random symmetric patterns', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 16 }),
+        fc.array(fc.tuple(fc.nat(15), fc.nat(15)), { maxLength: 40 }),
+        (n, edges) => {
+          const lists = Array.from({ length: n }, (_, i) => new Set([i]))
+          for (const [a, b] of edges) {
+            lists[a % n]!.add(b % n)
+            lists[b % n]!.add(a % n)
+          }
+          const p = patternOfRows(
+            lists.map((list) => [...list]),
+            { rows: [n], columns: [n] },
+          )
+          const star = { kind: 'colour', columns: [...starColouring(p)!.colours] } as const
+          expect(unreadable(p, star, true)).toBeUndefined()
+          expect(typeof sourcesOf(star, p, true)).toBe('object')
+          const both = bicolouring(p, n + 1, colourColumns)
+          if (both) expect(unreadable(p, both)).toBeUndefined()
+        },
+      ),
+      { numRuns: 500, seed: 5 },
     )
   })
   it('is refused where two of one colour meet: as the definition says, over random colours', () => {
