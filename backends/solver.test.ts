@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { randomGraph, unet } from '../planner/checkpoint/graphs.fixture.ts'
+import { unet } from '../bench/checkpoint/graphs.ts'
 import { milpOf, scheduleOf } from '../planner/checkpoint/milp.ts'
 import { remat } from '../planner/checkpoint/remat.ts'
 import { rematExact } from '../planner/checkpoint/remat-exact.ts'
 import { everything, workingSet } from '../planner/checkpoint/remat-graph.ts'
-import { leastOf, simulate } from '../planner/checkpoint/simulate.fixture.ts'
+import { leastOf, randomGraph, simulate } from '../planner/checkpoint/simulate.fixture.ts'
 import { highsSolver } from './solver.ts'
 
 describe('the integer program of recomputation', async () => {

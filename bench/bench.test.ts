@@ -28,6 +28,15 @@ describe('npm run bench', () => {
     expect(out).toMatch(/^ {2}target {2}/m)
   })
 
+  it('checkpoint --json: schedules within their budgets, at the costs that are known', () => {
+    const { code, out, error } = bench('checkpoint', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    const known = lines(out).filter((r) => r.known !== undefined)
+    expect(known.length).toBeGreaterThan(5)
+    for (const r of known) expect(r).toMatchObject({ bench: 'checkpoint', cost: r.known })
+    for (const r of lines(out)) expect(r.bound).toBeLessThanOrEqual(r.cost)
+  })
+
   it('names the benchmarks when given another', () => {
     const { code, out, error } = bench('speed')
     expect({ code, out }).toEqual({ code: 1, out: '' })

@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { Argument, Command, InvalidArgumentError } from 'commander'
 import { accuracy } from './accuracy.ts'
 import { type Benchmark, benchmark, type Row } from './bench.ts'
+import { checkpoint } from './checkpoint.ts'
 import { elimination } from './elimination.ts'
 import { kernels } from './kernels.ts'
 import { loops } from './loops.ts'
@@ -25,6 +26,7 @@ const benches: readonly Benchmark[] = [
   benchmark(orders),
   benchmark(train),
   benchmark(memory),
+  benchmark(checkpoint),
   benchmark(kernels),
 ]
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { unitChain, vgg19 } from '../../bench/checkpoint/graphs.ts'
 import { type Chain, chainOf, chainSchedule } from './chain.ts'
-import { unitChain, vgg19 } from './graphs.fixture.ts'
 import { measure } from './measure.ts'
 import type { RematGraph, RematNode, Schedule } from './remat-graph.ts'
 import { leastOf, simulate } from './simulate.fixture.ts'

@@ -6,14 +6,14 @@
 import { type RematGraph, usersOf } from './remat-graph.ts'
 
 interface Demand {
-  /** Nodes that may be away at this moment. */
+  /** Nodes that may be away at this moment, those first that cost least a byte. */
   readonly nodes: readonly number[]
   /** Bytes of them that must be. */
   readonly bytes: number
 }
 
-/** Sets of nodes computed again that are looked at. */
-const SETS = 20_000
+/** Sets of nodes computed again × nodes in demands that are looked at: about half a second. */
+const EFFORT = 2e7
 
 /** Infinity if some node does not fit with what it needs. */
 export function leastCost(graph: RematGraph, budget: number): number {
@@ -34,12 +34,13 @@ function demandsOf(graph: RematGraph, budget: number): readonly Demand[] | undef
     if (bytes > 0) return undefined
     const others: number[] = []
     for (let i = 0; i < at; i++)
-      if (!needed.has(i) && last[i]! >= at) {
+      if (!needed.has(i) && last[i]! >= at && nodes[i]!.bytes > 0) {
         bytes += nodes[i]!.bytes
         // Results stay once they are final; they may be made late, but that is a second time too.
         others.push(i)
       }
-    if (bytes > 0) demands.push({ nodes: others, bytes })
+    const price = (i: number): number => nodes[i]!.cost / nodes[i]!.bytes
+    if (bytes > 0) demands.push({ nodes: others.sort((a, b) => price(a) - price(b)), bytes })
   }
   return demands
 }
@@ -52,6 +53,7 @@ function cover(graph: RematGraph, demands: readonly Demand[]): number {
     if (bound < Number.POSITIVE_INFINITY) open.push({ chosen, banned, cost, bound })
   }
   visit(new Set(), new Set(), 0)
+  const most = EFFORT / demands.reduce((sum, d) => sum + d.nodes.length, 1)
   for (let sets = 0; open.length > 0; sets++) {
     let least = 0
     for (let k = 1; k < open.length; k++) if (open[k]!.bound < open[least]!.bound) least = k
@@ -59,7 +61,7 @@ function cover(graph: RematGraph, demands: readonly Demand[]): number {
     open[least] = open.at(-1)!
     open.pop()
     const node = undecided(graph, demands, chosen, banned)
-    if (node === undefined || sets >= SETS) return bound
+    if (node === undefined || sets >= most) return bound
     visit(new Set([...chosen, node]), banned, cost + graph.nodes[node]!.cost)
     visit(chosen, new Set([...banned, node]), cost)
   }
@@ -71,10 +73,9 @@ function fraction({ nodes }: RematGraph, d: Demand, chosen: ReadonlySet<number>,
   let left = d.bytes
   for (const i of d.nodes) if (chosen.has(i)) left -= nodes[i]!.bytes
   if (left <= 0) return 0
-  const rest = d.nodes.filter((i) => !chosen.has(i) && !banned.has(i) && nodes[i]!.bytes > 0)
-  rest.sort((a, b) => nodes[a]!.cost / nodes[a]!.bytes - nodes[b]!.cost / nodes[b]!.bytes)
   let cost = 0
-  for (const i of rest) {
+  for (const i of d.nodes) {
+    if (chosen.has(i) || banned.has(i)) continue
     const part = Math.min(1, left / nodes[i]!.bytes)
     cost += part * nodes[i]!.cost
     left -= part * nodes[i]!.bytes

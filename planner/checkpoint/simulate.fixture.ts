@@ -1,7 +1,8 @@
 /**
- * The judge of schedules in tests: one computation after the other, with whatever is still to be used looked up each time.
+ * Random graphs for tests, and the judge of schedules: one computation after the other, with whatever is still to be used looked up each time.
  * Invariant: shares no code with the planner's own measure, and counts the same. Quadratic.
  */
+import fc from 'fast-check'
 import type { RematGraph, Schedule } from './remat-graph.ts'
 
 export function simulate({ nodes }: RematGraph, schedule: Schedule): { cost: number; peak: number } {
@@ -60,3 +61,17 @@ export function leastOf({ nodes }: RematGraph, budget: number): number | undefin
   }
   return undefined
 }
+
+/** Any graph of up to `most` nodes, costs and bytes small. */
+export const randomGraph = (most: number): fc.Arbitrary<RematGraph> =>
+  fc
+    .array(fc.record({ cost: fc.integer({ min: 0, max: 5 }), bytes: fc.integer({ min: 0, max: 4 }), deps: fc.nat() }), {
+      minLength: 2,
+      maxLength: most,
+    })
+    .map((list) => ({
+      nodes: list.map(({ cost, bytes, deps }, i) => ({
+        ...{ name: `n${i}`, cost, bytes },
+        deps: [...Array(i).keys()].filter((d) => deps & (1 << d)).slice(-3),
+      })),
+    }))

@@ -1,6 +1,8 @@
-/** Graphs of training steps for tests of recomputation: chains of equal steps, VGG19, random ones, and a network with skip connections. */
-import fc from 'fast-check'
-import type { RematGraph, RematNode } from './remat-graph.ts'
+/**
+ * Graphs of training steps, to be computed in less memory: chains of equal and of unequal steps, VGG19, and networks with skip connections.
+ * Invariant: the same arguments give the same graph; deps come first.
+ */
+import type { RematGraph, RematNode } from 'cotangent'
 
 export interface Stage {
   readonly name: string
@@ -65,20 +67,6 @@ export function vgg19(): RematGraph {
   return training(stages)
 }
 
-/** Any graph of up to `most` nodes, costs and bytes small. */
-export const randomGraph = (most: number): fc.Arbitrary<RematGraph> =>
-  fc
-    .array(fc.record({ cost: fc.integer({ min: 0, max: 5 }), bytes: fc.integer({ min: 0, max: 4 }), deps: fc.nat() }), {
-      minLength: 2,
-      maxLength: most,
-    })
-    .map((list) => ({
-      nodes: list.map(({ cost, bytes, deps }, i) => ({
-        ...{ name: `n${i}`, cost, bytes },
-        deps: [...Array(i).keys()].filter((d) => deps & (1 << d)).slice(-3),
-      })),
-    }))
-
 /** A U-Net: going down, `levels` times, two convolutions and a halving; going up, a doubling, beside what was left on the way down, and two more. */
 export function unet(levels: number, convolutions = 2): RematGraph {
   const stages: Stage[] = []
@@ -106,4 +94,17 @@ export function unet(levels: number, convolutions = 2): RematGraph {
   }
   add('loss', 0, 1, [at])
   return training(stages)
+}
+
+/** `n` values of different costs and bytes, a loss, and their gradients; the same in every run. */
+export function randomChain(n: number): RematGraph {
+  let x = 3
+  const random = (): number => {
+    x = (Math.imul(x, 1664525) + 1013904223) >>> 0
+    return 1 + Math.floor((x / 2 ** 32) * 1e6)
+  }
+  const stages = Array.from({ length: n }, (_, i): Stage => {
+    return { name: `f${i}`, cost: random(), bytes: 4 * random(), deps: i > 0 ? [i - 1] : [] }
+  })
+  return training([...stages, { name: 'loss', cost: 0, bytes: 4, deps: [n - 1] }])
 }
