@@ -256,6 +256,8 @@ export interface Op {
   expand?(node: Node, choose: Choose): readonly Node[]
   /** How result `index` is laid out where it is not dense: itself, or as another node is that it passes on. */
   layout?(node: Node, index: number): SparseLayout | Node | undefined
+  /** How orders are chosen in its body, where what they cost there depends on it. */
+  inside?(node: Node, choose: Choose): Choose
   /** A region: the nodes of its results, once it has been differentiated by its own rule. See differentiate/resolve. */
   inline?(node: Node): readonly Node[]
   readonly samples: (dtype: 'f32' | 'f64') => readonly Sample[]

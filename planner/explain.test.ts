@@ -37,8 +37,8 @@ describe('explain', () => {
     expect(plan(jacobian(layers(64, 32, 4), { of: 'y', wrt: 'x' })).explain()).toMatchInlineSnapshot(`
       "plan           jacobian(layers 64→32→4)    f32 · 1 worker · wasm simd128
       differentiate  dy_dx: reverse   ← lowest predicted time; seeds: forward 64, reverse 4
-                       forward     12.7 kmul  0.002715 ms  10.4 KiB   ×1.6
-                       reverse     10.7 kmul  0.001654 ms  1.9 KiB
+                       forward     12.7 kmul  0.002716 ms  10.4 KiB   ×1.6
+                       reverse     10.7 kmul  0.001655 ms  1.9 KiB
       passes         resolve 22 → simplify 24 → fold 24 → cse 23 → simplify 23 → dead-code 20
       kernels        20 nodes in 4 kernels    1 map · 3 contractions · 0 reductions
       schedule       4 steps, 0 barriers · predicted 0.001655 ms · 22.9 kFLOP · 19.8 KiB moved

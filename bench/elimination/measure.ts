@@ -46,7 +46,9 @@ export async function measureTask(task: Task, quick: boolean): Promise<TaskRow> 
   const better = ms.forward.median < ms.reverse.median ? ms.forward : ms.reverse
   return {
     ...{ bench: 'elimination', case: task.name, kind: report!.chosen, examples, ms },
-    multiplications: Object.fromEntries(report!.candidates.map((c) => [c.name, c.multiplications])),
+    multiplications: Object.fromEntries(
+      report!.candidates.map((c) => [c.name, Math.round(c.multiplications / examples)]),
+    ),
     gain: rounded(better.median / ms.auto.median),
     gainAtWorst: rounded(better.p25 / ms.auto.p75),
     apart: rounded(apart(values)),

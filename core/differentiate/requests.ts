@@ -140,7 +140,11 @@ export const jacobian: ReturnType<typeof request> = request('jacobian', {
       graphOf(
         order.kind,
         bodyOf(p).inputs,
-        withTapes(linear, accumulate(linear, order)).map((node, i) => ({ name: String(i), node })),
+        // With the function itself, which is rarely left out, so that what both need is counted once.
+        withTapes(linear, [...linear.outputs, ...accumulate(linear, order)]).map((node, i) => ({
+          name: String(i),
+          node,
+        })),
       )
     return accumulate(linear, choose(p['label'] as string, problemOf(linear, build), p['mode'] as Mode))
   },
@@ -148,6 +152,25 @@ export const jacobian: ReturnType<typeof request> = request('jacobian', {
 
 const wide = (x: Node, p: Params): TensorType => tensorType(x.dtype, [...(p['shape'] as readonly Dim[]), ...x.shape])
 const isOver = (x: Node, p: Params): boolean => (p['over'] as readonly string[]).includes(String(x.params['name']))
+
+const examplesOf = (p: Params): number => count(sizes(p['shape'] as readonly Dim[], 'vmap'))
+
+/** A graph of the body's derivatives, for all examples of `p`: what it costs for one may compare differently. */
+function forAll(graph: Graph, p: Params): Graph {
+  const wides = graph.inputs.map((x) => [x, input(String(x.params['name']), wide(x, p))] as const)
+  const own = wides.filter(([x]) => isOver(x, p))
+  const over = new Map(own.length > 0 ? own : wides)
+  const outputs = batchNodes(
+    graph.outputs.map((o) => o.node),
+    over,
+    examplesOf(p),
+  )
+  return graphOf(
+    graph.name,
+    graph.inputs.map((x) => over.get(x) ?? x),
+    graph.outputs.map((o, i) => ({ name: o.name, node: outputs[i]! })),
+  )
+}
 
 /** A program for many examples: inputs named in params.over and all outputs have a leading axis, params.shape. */
 export const vmap: ReturnType<typeof request> = op(
@@ -169,9 +192,12 @@ export const vmap: ReturnType<typeof request> = op(
         outputs.map((o) => o.node),
         new Map(given.filter(([x]) => !isOver(x, p))),
       )
-      const size = count(sizes(p['shape'] as readonly Dim[], 'vmap'))
-      return batchNodes(shared, new Map(given.filter(([x]) => isOver(x, p))), size)
+      return batchNodes(shared, new Map(given.filter(([x]) => isOver(x, p))), examplesOf(p))
     },
+    inside:
+      ({ params: p }, choose) =>
+      (request, problem, mode) =>
+        choose(request, { ...problem, build: (order) => forAll(problem.build(order), p) }, mode),
     samples: noSamples,
   },
   (operands: readonly Node[], params: Params) => makeNode(vmap, operands, params),

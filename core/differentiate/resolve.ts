@@ -24,18 +24,26 @@ export const byDimensions: Choose = (request, { inputs, outputs }, mode) => {
 
 /** Without requests: each replaced by the nodes it stands for. */
 export const resolve = (graph: Graph, choose: Choose = byDimensions): Graph =>
-  expandAll(graph, (node) => node.op.expand?.(node, choose))
+  expandAll(graph, choose, (node, own) => node.op.expand?.(node, own))
 
 /** Without regions: each replaced by the nodes of its body. Only after `resolve`: then they have been differentiated by their own rules. */
-export const inlineRegions = (graph: Graph): Graph => expandAll(graph, (node) => node.op.inline?.(node))
+export const inlineRegions = (graph: Graph): Graph => expandAll(graph, byDimensions, (node) => node.op.inline?.(node))
+
+type Expand = (node: Node, choose: Choose) => readonly Node[] | undefined
 
 /** Every node with results by `expand` replaced by them; bodies first. */
-function expandAll(graph: Graph, expand: (node: Node) => readonly Node[] | undefined): Graph {
+function expandAll(graph: Graph, choose: Choose, expand: Expand): Graph {
   if (!graph.nodes.some((node) => node.op.expand || node.op.inline || hasBody(node))) return graph
   const made = new Map<Node, Node>()
   const tuples = new Map<Node, readonly Node[]>()
   const bodies = new Map<Graph, Graph>()
-  const body = (g: Graph): Graph => bodies.get(g) ?? bodies.set(g, expandAll(g, expand)).get(g)!
+  const body =
+    (node: Node) =>
+    (g: Graph): Graph => {
+      const own = node.op.inside?.(node, choose)
+      if (own) return expandAll(g, own, expand)
+      return bodies.get(g) ?? bodies.set(g, expandAll(g, choose, expand)).get(g)!
+    }
   for (const node of graph.nodes) {
     const tuple = node.op.facts.projection && tuples.get(node.operands[0]!)
     if (tuple) {
@@ -45,9 +53,9 @@ function expandAll(graph: Graph, expand: (node: Node) => readonly Node[] | undef
     const operands = replaced(node.operands, made)
     const whole =
       hasBody(node) && !node.op.facts.resolvesBody
-        ? typedNode(node.op, operands, withBodies(node.params, body), node.type)
+        ? typedNode(node.op, operands, withBodies(node.params, body(node)), node.type)
         : withOperands(node, operands)
-    const items = expand(whole)
+    const items = expand(whole, choose)
     if (items) tuples.set(node, items)
     else {
       if (whole !== node) inheritSite(whole, node)

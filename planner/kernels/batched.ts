@@ -60,7 +60,9 @@ function joins(group: Elements, kernel: Kernel): boolean {
   const fixed = ({ map }: Element): boolean => map.strides[0] === 0
   if (!isSingle(kernel) && ![...loads.values()].every((e) => group.stores.has(e.buffer) || fixed(e))) return false
   const shared = [...loads.values()].some((e) => group.loads.has(e.buffer) && !fixed(e))
-  return (passed.length > 0 || shared) && [...stores.values()].every((e) => apart(group, e))
+  // Parts of one result belong together even where they have nothing else in common.
+  const beside = [...stores.values()].some((e) => group.stores.has(e.buffer))
+  return (passed.length > 0 || shared || beside) && [...stores.values()].every((e) => apart(group, e))
 }
 
 /** The kernel with `extent` points of its axis `a` first, and what is left of that axis after them; undefined where that is no whole number. */

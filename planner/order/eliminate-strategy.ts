@@ -1,22 +1,25 @@
 /**
- * Proposes an elimination order for programs of scalars. Orders to start from are those by counts of edges (elimination.ts) and greedy ones that
- * know slopes; the best is improved by moving vertices next to their neighbours, under costs that know them too.
- * Invariant: deterministic; the search's work is bounded by products looked at, and what was searched in a plan is not searched in it again.
+ * Proposes an elimination order for programs of scalars: the best by counts of edges (elimination.ts), improved by moving vertices next to their
+ * neighbours under costs that know slopes.
+ * Invariant: deterministic; searches are bounded by orders and products looked at; what was searched in a plan is not searched in it again.
  */
 import { SINGLE_SEEDS } from '../../core/differentiate/single-seeds.ts'
-import type { ElementGraph } from '../../core/ir.ts'
+import type { ElementGraph, Problem } from '../../core/ir.ts'
 import { uniform } from '../../core/threefry.ts'
-import { eliminationOrder } from './elimination.ts'
+import { type Elimination, eliminationOrder } from './elimination.ts'
 import { eliminationGraph } from './elimination-graph.ts'
 import { type SlopeCount, slopeCount } from './slope-count.ts'
 import type { Proposal, Strategy } from './strategy.ts'
 
-/** Edges, and vertices to eliminate, of the largest graph that is tried unasked. */
+/** Edges of the largest graph that is tried unasked. */
 const LARGEST = 4_000
-/** Orders priced by counts of edges; products looked at by what knows slopes. */
-const EVALUATIONS = 2_000
-const PRODUCTS = 60_000
-/** An order must need this much fewer operations than the global ones before it is built and priced. */
+/** Orders priced by counts of edges, first to see whether there is anything to gain. */
+const FIRST = 300
+const EVALUATIONS = 5_000
+/** Products looked at by the search that knows slopes. */
+const PRODUCTS = 100_000
+/** An order must need this much fewer products of edges than the global ones to be searched for, and operations to be built and priced. */
+const HOPE = 1.05
 const GAIN = 1.1
 
 interface Found {
@@ -33,12 +36,37 @@ export const eliminate: Strategy = {
   propose: (problem, { asked, remember }): Proposal => {
     const graph = problem.elements()
     if ('impossible' in graph) return graph
-    if (!asked && graph.edges.length > LARGEST) return undefined
-    const { order, cost, forward, reverse } = remember(`eliminate ${JSON.stringify(graph)}`, () => searched(graph))
-    const seeds = (n: number, counted: number): number => (n > SINGLE_SEEDS ? n * graph.edges.length : counted)
-    const cheapest = Math.min(seeds(problem.inputs, forward), seeds(problem.outputs, reverse))
-    return asked || cost * GAIN < cheapest ? { kind: 'eliminate', order } : undefined
+    if (!asked && (graph.edges.length > LARGEST || !hopeful(problem, graph))) return undefined
+    const found = remember(`eliminate ${JSON.stringify(graph)}`, () => searched(graph))
+    return asked || isScalar(graph) || found.cost * GAIN < cheapestGlobal(problem, graph, found)
+      ? { kind: 'eliminate', order: found.order }
+      : undefined
   },
+}
+
+/** Seeds go one by one where they are few, and together, zeros and all, where they are many; there, the first product that unit seeds meet is free. */
+function cheapestGlobal(
+  { inputs, outputs }: Problem,
+  { edges }: ElementGraph,
+  { forward, reverse }: Pick<Searched, 'forward' | 'reverse'>,
+): number {
+  const seeds = (n: number, counted: number): number =>
+    n > SINGLE_SEEDS ? Math.max(counted, (n * edges.length) / 2) : counted
+  return Math.min(seeds(inputs, forward), seeds(outputs, reverse))
+}
+
+/** Programs of scalars gain where seeds would be arrays; others only by fewer products. */
+const isScalar = ({ inputs, vertices, edges }: ElementGraph): boolean => edges.length <= 2 * (vertices - inputs)
+
+function hopeful(problem: Problem, graph: ElementGraph): boolean {
+  if (isScalar(graph)) return true
+  const counted = byEdges(graph, FIRST)
+  return counted.chosen * HOPE < cheapestGlobal(problem, graph, counted)
+}
+
+function byEdges({ inputs, vertices, outputs, edges }: ElementGraph, evaluations: number): Elimination {
+  const document = { inputs, vertices, outputs, edges: edges.map((e) => [e.from, e.to]) }
+  return eliminationOrder(eliminationGraph(document), { evaluations })
 }
 
 function searched(graph: ElementGraph): Searched {
@@ -49,17 +77,9 @@ function searched(graph: ElementGraph): Searched {
   })
   const forward = priced(count.vertices)
   const reverse = priced(count.vertices.toReversed())
-  const others = [...starts(graph, count)].map(priced)
-  const best = [reverse, forward, ...others].reduce((a, b) => (b.cost < a.cost ? b : a))
+  const started = [reverse, forward, priced(byEdges(graph, EVALUATIONS).order)]
+  const best = started.reduce((a, b) => (b.cost < a.cost ? b : a))
   return { ...improved(count, best), forward: forward.cost, reverse: reverse.cost }
-}
-
-function* starts(graph: ElementGraph, count: SlopeCount): Generator<readonly number[]> {
-  yield count.greedy((cost) => cost)
-  yield count.greedy((cost, before, after) => cost - before - after)
-  const { inputs, vertices, outputs, edges } = graph
-  const document = { inputs, vertices, outputs, edges: edges.map((e) => [e.from, e.to]) }
-  yield eliminationOrder(eliminationGraph(document), { evaluations: EVALUATIONS }).order
 }
 
 /** Vertices moved one at a time, before or after a neighbour; a move that costs nothing is made too. */
@@ -69,7 +89,7 @@ function improved(count: SlopeCount, from: Found): Found {
   let n = 0
   const pick = (below: number): number => Math.floor(below * uniform(1, 17, n++))
   const end = count.spent() + PRODUCTS
-  for (let tries = 0; count.spent() < end && tries < PRODUCTS && vertices.length > 2; tries++) {
+  for (let tries = 0; count.spent() < end && tries < PRODUCTS && vertices.length > 1; tries++) {
     const v = vertices[pick(vertices.length)]!
     const near = neighbours[v]!
     if (near.length === 0) continue

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { byDimensions, resolve } from '../../core/differentiate/resolve.ts'
 import { evaluate } from '../../core/evaluate.ts'
+import { graphOf } from '../../core/graph.ts'
 import type { ElementGraph, Node, Problem } from '../../core/ir.ts'
 import { distance } from '../../core/laws.fixture.ts'
 import * as op from '../../core/ops.ts'
@@ -13,6 +14,7 @@ import { uniform } from '../../core/threefry.ts'
 import { cse } from '../passes/cse.ts'
 import { deadCode } from '../passes/dead-code.ts'
 import { plan } from '../plan.ts'
+import type { OrderReport } from '../types.ts'
 import { slopeCount } from './slope-count.ts'
 
 /** Sums of products with inputs that nothing is differentiated by: every slope is known by name. */
@@ -29,6 +31,10 @@ function randomSums(seed: number): AnyProgram {
       return { y: op.stack(made.slice(-3)) }
     },
   }) as AnyProgram
+}
+function shuffled(items: readonly number[], seed: number): number[] {
+  const left = [...items]
+  return items.map((_, i) => left.splice(Math.floor(left.length * uniform(seed, 6, i)), 1)[0]!)
 }
 function problemOf(p: AnyProgram): Problem {
   let found: Problem | undefined
@@ -58,8 +64,9 @@ describe('operations', () => {
     for (let seed = 0; seed < 60; seed++) {
       const problem = problemOf(randomSums(seed))
       const counted = slopeCount(problem.elements() as ElementGraph)
-      for (const order of [counted.vertices, counted.vertices.toReversed(), counted.greedy((cost) => cost)]) {
-        const made = deadCode(cse(problem.build({ kind: 'eliminate', order })))
+      for (const order of [counted.vertices, counted.vertices.toReversed(), shuffled(counted.vertices, seed)]) {
+        const { name, inputs, outputs } = problem.build({ kind: 'eliminate', order })
+        const made = deadCode(cse(graphOf(name, inputs, outputs.slice(-1))))
         const computing = made.nodes.filter((node) => !node.op.facts.view && !node.op.facts.leaf)
         expect(counted.price(order, Infinity), `${seed}: ${order}`).toBe(computing.length)
       }
@@ -85,9 +92,14 @@ describe('auto', () => {
     }
     expect(planned().explain()).toContain('dy_dx: eliminate')
   })
-  it('does so for many examples at once', () => {
-    const p = vmap(jacobian(scalars, { of: 'y', wrt: 'x' }) as AnyProgram, { over: 'x', size: 100 } as never)
-    expect(Object.values(plan(p).orders).map((o) => o.chosen)).toEqual(['eliminate'])
+  it('does so for many examples at once, at the price of the plan for them', () => {
+    const p = vmap(jacobian(scalars, { of: 'y', wrt: 'x' }) as AnyProgram, { over: 'x', size: 1000 } as never)
+    const { orders, cost, kernels } = plan(p)
+    const [{ chosen, candidates }] = Object.values(orders) as [OrderReport]
+    expect([chosen, kernels.length]).toEqual(['eliminate', 1])
+    const of = (made: OrderReport['candidates']) => made.find((c) => c.name === 'eliminate')!.predictedMs
+    expect(of(candidates) / cost.predictedMs).toBeCloseTo(1, 3)
+    expect(of(candidates)).toBeGreaterThan(20 * of(order().candidates))
   })
   it('gives the same plan again', () => expect(planned().hash).toBe(planned().hash))
 })

@@ -7,16 +7,12 @@
 import type { ElementGraph } from '../../core/ir.ts'
 import { type SlopeIds, slopeIds } from './slope-ids.ts'
 
-export type Score = (cost: number, before: number, after: number) => number
-
 export interface SlopeCount {
   /** Intermediates, operands first. */
   readonly vertices: readonly number[]
   readonly neighbours: readonly (readonly number[])[]
   /** Operations of an order; infinite as soon as they are more than `most`. */
   price(order: readonly number[], most: number): number
-  /** The vertex with the least score next, by operations that its elimination needs now, and its degrees; of equals, the first in `vertices`. */
-  greedy(score: Score): number[]
   /** Products looked at so far: the measure of the search's own work. */
   spent(): number
 }
@@ -54,7 +50,6 @@ export function slopeCount(graph: ElementGraph): SlopeCount {
       }
       return cost
     },
-    greedy: (score) => greedy(counter, vertices, score),
   }
 }
 
@@ -76,13 +71,10 @@ function begin(c: Counter): State {
   return { rows: c.start.rows.map((r) => new Map(r)), readers: c.start.readers.map((r) => new Set(r)) }
 }
 
-/** Whether making `id` of two others is an operation of this order. */
-const isNew = ({ ids, made, order }: Counter, id: number, a: number, b: number): boolean =>
-  id !== a && id !== b && made[id] !== order && Number.isNaN(ids.numbers[id]!)
-
-function compute(c: Counter, id: number, a: number, b: number): number {
-  if (!isNew(c, id, a, b)) return 0
-  c.made[id] = c.order
+/** Whether making `id` of two others is an operation of this order, not made before: 1 or 0. */
+function compute({ ids, made, order }: Counter, id: number, a: number, b: number): 0 | 1 {
+  if (id === a || id === b || made[id] === order || !Number.isNaN(ids.numbers[id]!)) return 0
+  made[id] = order
   return 1
 }
 
@@ -109,34 +101,4 @@ function eliminate(c: Counter, { rows, readers }: State, v: number): number {
   for (const from of own.keys()) readers[from]!.delete(v)
   rows[v] = new Map()
   return cost
-}
-
-/** What eliminating v next would cost. */
-function costNow(c: Counter, { rows, readers }: State, v: number): number {
-  let cost = 0
-  c.spent += rows[v]!.size * readers[v]!.size
-  for (const to of readers[v]!) {
-    const left = rows[to]!.get(v)!
-    for (const [from, right] of rows[v]!) {
-      if (isNew(c, c.ids.product(left, right), left, right)) cost++
-      if (rows[to]!.has(from)) cost++
-    }
-  }
-  return cost
-}
-
-function greedy(c: Counter, vertices: readonly number[], score: Score): number[] {
-  const state = begin(c)
-  const { rows, readers } = state
-  const scored = (v: number): number => score(costNow(c, state, v), rows[v]!.size, readers[v]!.size)
-  const scores = new Map(vertices.map((v) => [v, scored(v)]))
-  return vertices.map(() => {
-    let [best, least] = [-1, Number.POSITIVE_INFINITY]
-    for (const [v, now] of scores) if (now < least || best < 0) [best, least] = [v, now]
-    const changed = [...rows[best]!.keys(), ...readers[best]!]
-    eliminate(c, state, best)
-    scores.delete(best)
-    for (const v of changed) if (scores.has(v)) scores.set(v, scored(v))
-    return best
-  })
 }

@@ -4,7 +4,7 @@
  * Invariant: acyclic, operands first; every vertex but the inputs lies on a path to an output; what only moves an element is no vertex of its own.
  * May not: grow beyond its bound: what is larger has no such graph.
  */
-import type { DType, ElementGraph, LinearMap, Node } from '../../ir.ts'
+import type { DType, ElementGraph, JointMap, LinearMap, Node } from '../../ir.ts'
 import { count, sameShape, sizes } from '../../shape.ts'
 import type { Linearization } from '../linearize.ts'
 import { type Entry, elementCount, entriesOf, laneOf, type Taken } from './entries.ts'
@@ -21,9 +21,10 @@ export interface Elements {
   readonly into: readonly ReadonlyMap<number, Slope>[]
 }
 
-/** Most elements of one value, and of all. */
+/** Most elements of one value, and of all; most entries of local Jacobians of operators that compute. */
 const VALUE = 64
 const ALL = 4096
+const ENTRIES = 2048
 
 /** A reason where there is none. Made once: a planner builds one problem several times. */
 export function elementsOf(linear: Linearization): Elements | string {
@@ -44,8 +45,21 @@ function elementsFor(linear: Linearization): Elements | string {
   const all = sized.reduce((a, b) => a + b, 0)
   if (all > ALL || sized.some((n) => n > VALUE))
     return `it is for scalars and small values: at most ${VALUE} elements each and ${ALL} together; there are ${Math.max(...sized)} and ${all}`
+  const entries = lane ? 0 : operatorEntries(linear, new Set(nodes))
+  if (entries > ENTRIES)
+    return `it is for scalars and small values: local Jacobians have up to ${entries} entries, more than ${ENTRIES}`
   return pruned(takenApart(linear, lane))
 }
+
+function operatorEntries({ steps }: Linearization, active: ReadonlySet<Node>): number {
+  let entries = 0
+  for (const { node, map } of steps)
+    for (const [k, x] of node.operands.entries())
+      if (active.has(x) && (map as Partials).maps[k]!.kind === 'operator' && !node.op.facts.view)
+        entries += elementCount(node) * elementCount(x)
+  return entries
+}
+type Partials = Extract<JointMap, { kind: 'partials' }>
 
 /** The one shape of all values, if all maps are diagonals. */
 function laneShape({ steps }: Linearization, nodes: readonly Node[]): readonly number[] | undefined {
@@ -53,9 +67,7 @@ function laneShape({ steps }: Linearization, nodes: readonly Node[]): readonly n
   if (!shape || !nodes.every((n) => sameShape(n.shape, shape)) || count(sizes(shape, 'elements')) < 2) return undefined
   const known = new Set(nodes)
   const flat = steps.every(({ node, map }) =>
-    node.operands.every(
-      (x, k) => !known.has(x) || laneOf(node, k, (map as { maps: readonly LinearMap[] }).maps[k]!) !== undefined,
-    ),
+    node.operands.every((x, k) => !known.has(x) || laneOf(node, k, (map as Partials).maps[k]!) !== undefined),
   )
   return flat ? sizes(shape, 'elements') : undefined
 }
@@ -74,7 +86,7 @@ function takenApart({ wrt, outputs, steps }: Linearization, lane: readonly numbe
     )
   for (const { node, map, shielded } of steps) {
     const slopes = Array.from({ length: sizeOf(node) }, () => new Map<number, Slope>())
-    const { maps } = map as { maps: readonly LinearMap[] }
+    const { maps } = map as Partials
     for (const [k, x] of node.operands.entries()) {
       const from = held.get(x)
       if (!from || maps[k]!.kind === 'zero') continue

@@ -8,10 +8,9 @@ import { impossibleOrder } from '../../errors-orders.ts'
 import type { Node } from '../../ir.ts'
 import type { EliminateOrder } from '../../order.ts'
 import { scaleSafe } from '../../primitives/arithmetic.ts'
-import { reshape } from '../../primitives/broadcast.ts'
+import { broadcast, reshape } from '../../primitives/broadcast.ts'
 import { concat } from '../../primitives/concat.ts'
 import { eye } from '../../primitives/indexing.ts'
-import { constant } from '../../primitives/leaf.ts'
 import { count, sizes } from '../../shape.ts'
 import { type Elements, elementsOf, intermediates } from '../elements/elements.ts'
 import { nodeOf, plus, type Slope, times } from '../elements/slopes.ts'
@@ -72,17 +71,16 @@ function eliminated({ into, outputs, dtypes }: Elements, order: readonly number[
 
 const size = (node: Node): number => count(sizes(node.shape, 'jacobian'))
 
+/** Part by part, so that each can be stored where it belongs by the kernel that makes it; runs of one number are one part. */
 function matrix(slopes: readonly Slope[], y: Node, x: Node): Block {
   const parts: Node[] = []
   for (let i = 0; i < slopes.length; ) {
-    const numbers: number[] = []
-    for (let s = slopes[i]?.value; typeof s === 'number'; s = slopes[i + numbers.length]?.value) numbers.push(s)
-    parts.push(
-      numbers.length > 0
-        ? constant(Float64Array.from(numbers), y.dtype, [numbers.length])
-        : reshape(nodeOf(slopes[i]!, y.dtype), [1]),
-    )
-    i += Math.max(1, numbers.length)
+    const { value } = slopes[i]!
+    let end = i + 1
+    if (typeof value === 'number') while (slopes[end]?.value === value) end++
+    const part = nodeOf(slopes[i]!, y.dtype)
+    parts.push(typeof value === 'number' ? broadcast(part, [end - i], []) : reshape(part, [1]))
+    i = end
   }
   return { by: 'rows', node: reshape(concat(parts), [size(y), ...x.shape]) }
 }
