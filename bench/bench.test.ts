@@ -81,6 +81,19 @@ describe('npm run bench', () => {
     }
   })
 
+  it('sparse --json: gains over the full matrix, whose entries agree', () => {
+    const { code, out, error } = bench('sparse', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    expect(lines(out)).toHaveLength(3)
+    for (const r of lines(out)) {
+      expect(r).toMatchObject({ bench: 'sparse', case: expect.any(String), chosen: expect.any(String) })
+      expect(r.entries).toBeLessThan(r.inputs * r.outputs)
+      expect(r.apart).toBeLessThan(1e-5)
+      for (const than of ['full', 'global'])
+        expect((r.gain[than] * r.ms.sparse.median) / r.ms[than].median).toBeCloseTo(1, 2)
+    }
+  })
+
   it('elimination --json: counts of a graph, and the worst of the seeds; programs, and that orders agree', () => {
     const { code, out, error } = bench('elimination', '--quick', '--json')
     expect({ code, error }).toEqual({ code: 0, error: '' })

@@ -14,6 +14,7 @@ import { memory } from './memory.ts'
 import { modes } from './modes.ts'
 import { orders } from './orders.ts'
 import { save } from './results.ts'
+import { sparse } from './sparse.ts'
 import { target } from './target.ts'
 import { train } from './train.ts'
 
@@ -25,6 +26,7 @@ const benches: readonly Benchmark[] = [
   benchmark(loops),
   benchmark(orders),
   benchmark(train),
+  benchmark(sparse),
   benchmark(memory),
   benchmark(checkpoint),
   benchmark(kernels),

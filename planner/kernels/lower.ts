@@ -162,7 +162,7 @@ function zeroing(
   const all = axesOf(
     shape.filter((_, i) => hit[i]),
     outer.length,
-    'sequential',
+    'parallel',
     'z',
   )
   const s = scopeOf(c, outer, all.list)
