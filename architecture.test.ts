@@ -62,7 +62,7 @@ describe('imports', () => {
     ['piscina', 1],
     ['zod', 1],
     ['commander', 4],
-    ['cli-progress', 2],
+    ['progress', 2],
     ['fflate', 1],
     ['papaparse', 1],
   ])('%s has at most %i importers', (name, most) =>

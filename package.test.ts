@@ -82,7 +82,7 @@ describe('what is installed', () => {
     const bytes = readdirSync(modules, { recursive: true, encoding: 'utf8' })
       .map((f) => statSync(join(modules, f)))
       .reduce((sum, s) => sum + (s.isFile() ? s.size : 0), 0)
-    expect(installed.size + 1).toBeLessThanOrEqual(15)
+    expect(installed.size + 1).toBeLessThanOrEqual(10)
     expect(bytes).toBeLessThan(14e6)
   })
   it('runs no script when it is installed', () => {

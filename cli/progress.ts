@@ -1,8 +1,8 @@
 /**
- * Progress on a terminal's stderr; nothing where stderr is none. The only importer of cli-progress in the package.
+ * Progress on a terminal's stderr; nothing where stderr is none. The only importer of `progress` in the package.
  * Invariant: no handlers and no hidden cursor, so that Ctrl-C ends the process at once and leaves the terminal as it was.
  */
-import { SingleBar } from 'cli-progress'
+import ProgressBar from 'progress'
 import type { Progress } from '../planner/plan.ts'
 
 export interface Bar {
@@ -15,16 +15,16 @@ const silent: Bar = { update: () => {}, stop: () => {} }
 /** `label {bar} done/total note`, wiped when stopped. */
 export function bar(label: string, total: number): Bar {
   if (!process.stderr.isTTY) return silent
-  const made = new SingleBar({
-    format: `${label} {bar} {value}/{total}  {note}`,
-    barsize: 30,
-    clearOnComplete: true,
-    linewrap: true,
-    gracefulExit: false,
+  const made = new ProgressBar(`${label} :bar :current/:total  :note`, {
+    total,
+    width: 30,
+    complete: '█',
+    incomplete: '░',
+    clear: true,
     stream: process.stderr,
   })
-  made.start(total, 0, { note: '' })
-  return { update: (done, note = '') => made.update(done, { note }), stop: () => made.stop() }
+  made.render({ note: '' })
+  return { update: (done, note = '') => made.tick(done - made.curr, { note }), stop: () => made.terminate() }
 }
 
 /** Milliseconds of compiling after which a person wants to know. */

@@ -1,9 +1,9 @@
 /** The main job: declare a network, train it on real digits on all cores, test it on digits it has not seen, and show the plans. */
 import assert from 'node:assert/strict'
-import { SingleBar } from 'cli-progress'
 import { adam, compileAll, type Executable, f32, heUniform, i32, jacobian, plan, program, train } from 'cotangent'
 import { wasm } from 'cotangent/backends/wasm'
 import * as op from 'cotangent/ops'
+import ProgressBar from 'progress'
 import { digits, jittered, PIXELS, random, shuffled } from './digits.ts'
 
 const BATCH = 50
@@ -57,14 +57,13 @@ const testAccuracy = async (): Promise<number> => (await net.evaluate.run({ x: t
 
 /** A pass with a progress bar where there is a terminal, and one line of results. */
 async function epoch(step: Runner, label: string): Promise<void> {
-  const bar = new SingleBar({
-    format: `${label} {bar} {value}/{total}  loss {loss}`,
-    barsize: 30,
-    clearOnComplete: true,
+  const bar = new ProgressBar(`${label} :bar :current/:total  loss :loss`, {
+    total: training.count,
+    width: 30,
+    clear: true,
+    stream: process.stdout,
   })
-  if (process.stdout.isTTY) bar.start(training.count, 0, { loss: '' })
-  const loss = await pass(step, (done, mean) => bar.update(done, { loss: mean.toFixed(4) }))
-  bar.stop()
+  const loss = await pass(step, (done, mean) => bar.tick(done - bar.curr, { loss: mean.toFixed(4) }))
   console.log(`${label}   loss ${loss.toFixed(4)}   test accuracy ${percent(await testAccuracy())}`)
 }
 const percent = (x: number): string => `${(100 * x).toFixed(2)} %`
