@@ -22,10 +22,15 @@ const waiting = `(loop $again
 const trapping = `(if (i32.eqz (i32.load (i32.const ${FREE * 4}))) (then (if (i32.eq (local.get 0) (i32.const 1)) (then unreachable))))`
 const spinning = `(loop $again (br_if $again (i32.eqz (i32.load (i32.const ${FREE * 4})))))`
 
-async function assemble(body: string): Promise<Uint8Array> {
+/** The first to set it up succeeds, and that is the host. */
+const setsUpOnce = `(func $first
+  (if (i32.atomic.rmw.add (i32.const ${FREE * 4}) (i32.const 1)) (then unreachable)))
+  (start $first)`
+
+async function assemble(body: string, more = ''): Promise<Uint8Array> {
   const { parseWat } = await wabt()
   const text = `(module (import "env" "memory" (memory 1 65536 shared))
-    (func (export "run") (param i32 i32) (result i32) ${body} (i32.const 0)))`
+    (func (export "run") (param i32 i32) (result i32) ${body} (i32.const 0)) ${more})`
   return parseWat('test.wat', text, { threads: true }).toBinary({}).buffer
 }
 
@@ -35,8 +40,8 @@ interface Rig {
   open(): void
 }
 const closing: (() => Promise<void>)[] = []
-async function rig(body: string, { plan } = { plan: stateful.plan }, workers: Crew = crew(2)): Promise<Rig> {
-  const module = await WebAssembly.compile(await assemble(body))
+async function rig(body: string, { plan } = { plan: stateful.plan }, workers: Crew = crew(2), more = ''): Promise<Rig> {
+  const module = await WebAssembly.compile(await assemble(body, more))
   const runner = await wasmRunner(plan, module, { crew: workers, cores: 2, memory: allocateMemory(plan.arena) })
   const exe = new Executable(plan, runner)
   closing.push(() => exe.close())
@@ -73,6 +78,11 @@ describe('a run on workers', () => {
     exe.state.reset({ seed: 0 })
     open()
     await exe.run(inputs)
+  })
+
+  it('rejects when a worker cannot set the program up', async () => {
+    const { exe } = await rig('', undefined, undefined, setsUpOnce)
+    expect(() => exe.runSync(inputs)).toThrow(/unreachable/)
   })
 
   it('runSync throws when a worker traps', async () => {

@@ -52,8 +52,22 @@ function receive(port: MessagePort, programs: Map<number, Loaded>): void {
       programs.delete(message.unload)
       continue
     }
-    const { id, module, memory, record } = message.load
-    programs.set(id, { control: controlWords(memory), run: instantiate(module, memory, record) })
+    programs.set(message.load.id, load(message.load))
+  }
+}
+
+/** A program that cannot be set up fails when it is run: then somebody waits for an answer. */
+function load({ module, memory, record }: words.Program): Loaded {
+  const control = controlWords(memory)
+  try {
+    return { control, run: instantiate(module, memory, record) }
+  } catch (error) {
+    return {
+      control,
+      run: () => {
+        throw error
+      },
+    }
   }
 }
 
