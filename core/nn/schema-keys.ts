@@ -1,9 +1,10 @@
 /**
- * Which keys a JSON Schema allows at a place of a document.
+ * What a JSON Schema says of a place of a document: the keys it allows, and its description.
  * Invariant: follows what the document chose (`kind`), so the answer is for that choice.
  * May not: validate.
  */
 interface Schema {
+  readonly description?: string
   readonly $ref?: string
   readonly properties?: { readonly [key: string]: Schema }
   readonly additionalProperties?: Schema | boolean
@@ -18,7 +19,15 @@ interface Root extends Schema {
 }
 
 /** Keys that may stand in the object at `path` of `document`. */
-export function keysAt(root: object, document: unknown, path: readonly PropertyKey[]): readonly string[] {
+export const keysAt = (root: object, document: unknown, path: readonly PropertyKey[]): readonly string[] => [
+  ...new Set(schemasAt(root, document, path).flatMap((s) => Object.keys(s.properties ?? {}))),
+]
+
+/** What the schema says about the value at `path`. */
+export const descriptionAt = (root: object, document: unknown, path: readonly PropertyKey[]): string | undefined =>
+  schemasAt(root, document, path).find((s) => s.description)?.description
+
+function schemasAt(root: object, document: unknown, path: readonly PropertyKey[]): readonly Schema[] {
   let value = document
   let schemas = choices(root, [root], value)
   for (const step of path) {
@@ -30,7 +39,7 @@ export function keysAt(root: object, document: unknown, path: readonly PropertyK
     ])
     schemas = choices(root, below, value)
   }
-  return [...new Set(schemas.flatMap((s) => Object.keys(s.properties ?? {})))]
+  return schemas
 }
 
 /** `schemas` with references followed and unions opened; of members with another `kind` than the value's, none. */

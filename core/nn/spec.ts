@@ -5,13 +5,12 @@
  */
 import * as z from 'zod'
 import { documentError } from '../errors.ts'
-import { nearest } from '../nearest.ts'
 import { MODEL_FORMAT, type ModelSpec } from './document.ts'
+import { explain, type Issue } from './fault.ts'
 import { scaled } from './initializers.ts'
 import { plainKinds } from './layers/activation.ts'
 import type { Layer } from './layers/kinds.ts'
 import { showPath } from './place.ts'
-import { keysAt } from './schema-keys.ts'
 import { TYPE_PATTERN } from './type-text.ts'
 
 const MOST = 2 ** 24
@@ -190,7 +189,7 @@ const model = z
     name: z.string().min(1).max(1000).optional(),
     description: z.string().optional(),
     dtype: z.enum(['f32', 'f64']).optional(),
-    inputs: z.record(path, type),
+    inputs: z.record(path, type).meta({ description: 'Types by name: { "x": "f32[B,784]" }.' }),
     state: z.record(path, z.union([type, z.strictObject({ type, init })])).optional(),
     preprocess: z.record(path, formula).optional(),
     input: path.optional(),
@@ -217,45 +216,8 @@ let published: object | undefined
 export function checkModel(document: unknown): ModelSpec {
   const found = model.safeParse(document)
   if (found.success) return found.data as unknown as ModelSpec
-  const { path: at, text } = explain(document, found.error.issues[0] as Issue, [])
+  // A misspelt key is also a missing one: the misspelling says more.
+  const fault = found.error.issues.find((i) => i.code === 'unrecognized_keys') ?? found.error.issues[0]
+  const { path: at, text } = explain(modelSchema(), document, fault as Issue)
   throw documentError(showPath(at), text)
 }
-
-type Issue = z.core.$ZodIssue
-interface Explained {
-  readonly path: readonly PropertyKey[]
-  readonly text: string
-}
-const valueAt = (document: unknown, at: readonly PropertyKey[]): unknown =>
-  at.reduce<unknown>((value, step) => (value as { readonly [key: PropertyKey]: unknown } | undefined)?.[step], document)
-const meant = (given: string, known: readonly string[]): string => {
-  const near = nearest(given, known)
-  return near ? `; did you mean '${near}'?` : known.length > 0 ? `; known are ${known.join(', ')}` : ''
-}
-
-/** The issue in words, and where it is; of a union, that of the member that comes furthest. */
-function explain(document: unknown, issue: Issue, before: readonly PropertyKey[]): Explained {
-  const at = [...before, ...issue.path]
-  const given = valueAt(document, at)
-  if (issue.code === 'unrecognized_keys') {
-    const [key = ''] = issue.keys
-    return { path: [...at, key], text: `there is no such field${meant(key, keysAt(modelSchema(), document, at))}` }
-  }
-  if (issue.code === 'invalid_value' && typeof given === 'string')
-    return { path: at, text: `'${given}' is not known${meant(given, issue.values.map(String))}` }
-  if (issue.code === 'invalid_union') {
-    if (typeof given === 'string' && at.at(-1) === 'kind')
-      return { path: at, text: `there is no kind '${given}'${meant(given, kindsOf(issue))}` }
-    const tried = issue.errors.flatMap(([first]) => (first ? [explain(document, first as Issue, at)] : []))
-    const fits = tried.filter((t) => !/expected|is not known|^Invalid input$/.test(t.text) || t.path.length > at.length)
-    const pool = fits.length > 0 ? fits : tried.filter((t) => typeof given !== 'string' || !/expected/.test(t.text))
-    const deepest = Math.max(...pool.map((t) => t.path.length))
-    const best = pool.find((t) => t.path.length === deepest)
-    if (best) return best
-  }
-  return { path: at, text: issue.message.replace(/^Invalid input: /, '') }
-}
-
-/** What a `kind` could have been: zod lists it, its types do not say so for every union. */
-const kindsOf = (issue: object): string[] =>
-  ((issue as { readonly options?: readonly unknown[] }).options ?? []).map(String)
