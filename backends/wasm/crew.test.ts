@@ -174,7 +174,7 @@ describe('workers', () => {
       console.log((await exe.run({ x: [1, 2, 3, 4] })).total)
       ${last}`
     const args = ['--import', 'tsx', '--input-type=module', '--eval', script]
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 })
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { timeout: 100_000 })
     expect([stdout, stderr]).toEqual(['10\n', ''])
   })
 
