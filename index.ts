@@ -13,7 +13,7 @@ export {
   type Feed,
 } from './backends/compile.ts'
 export type { Profile, ProfileRow } from './backends/profile.ts'
-export type { Coo, Csr, SparseMatrix } from './backends/sparse.ts'
+export type { Blocks, Coo, Csr, SparseMatrix } from './backends/sparse.ts'
 export type { LoadStateOptions, State } from './backends/state.ts'
 export { allOps } from './core/all-ops.ts'
 export { resolve } from './core/differentiate/resolve.ts'

@@ -52,6 +52,8 @@ export async function types(): Promise<void> {
   pairs.format satisfies 'csr'
   const coo = (await compile(jacobian(p, { of: 'z', wrt: 'x', format: 'coo' }))).runSync({ x, y }).dz_dx
   coo.rows satisfies Int32Array
+  const blocks = (await compile(jacobian(p, { of: 'z', wrt: 'x', format: 'blocks' }))).runSync({ x, y }).dz_dx
+  blocks.size satisfies readonly [number, number, number]
   // @ts-expect-error no such format
   jacobian(p, { of: 'z', wrt: 'x', format: 'coordinates' })
   await net[Symbol.asyncDispose]()

@@ -13,7 +13,7 @@ import { openDimensions, type Sizes } from './binding.ts'
 import { loadOne, type Member, openBundle } from './bundle.ts'
 import type { Profile } from './profile.ts'
 import type { RunOptions, SyncRunOptions } from './run-options.ts'
-import type { Coo, Csr } from './sparse.ts'
+import type { Blocks, Coo, Csr } from './sparse.ts'
 import type { State } from './state.ts'
 import { wasm } from './wasm/index.ts'
 
@@ -37,7 +37,7 @@ export type Feeds<I> = { readonly [K in keyof I]: I[K] extends Value<infer D> ? 
 // biome-ignore lint/suspicious/noExplicitAny: the rank, and so number or array, is known at run time only
 export type Dense = any
 export type Results<O> = {
-  readonly [K in keyof O]: O[K] extends 'csr' ? Csr : O[K] extends 'coo' ? Coo : Dense
+  readonly [K in keyof O]: O[K] extends 'csr' ? Csr : O[K] extends 'coo' ? Coo : O[K] extends 'blocks' ? Blocks : Dense
 }
 
 /** A compiled program. One run at a time, first in first out. */

@@ -42,6 +42,7 @@ export const documents: { readonly [name: string]: AnyProgram } = {
   training: train(mlp, { minimize: 'loss', with: adam() }),
   jacobian: jacobian(net, { of: 'y', wrt: 'x' }),
   hessian: hessian(net, { of: 'energy', wrt: 'x' }),
+  sparse: hessian(jacobian(net, { of: 'y', wrt: 'w', format: 'csr' }), { of: 'energy', wrt: 'w', format: 'coo' }),
   hard,
 }
 

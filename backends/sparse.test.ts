@@ -146,6 +146,22 @@ describe('a sparse request', () => {
     await exe.close()
   })
 
+  it('in blocks is a matrix for each example, and one where they are coupled', async () => {
+    const p = program({
+      inputs: { x: f64(4, 3), w: f64(3, 2) },
+      outputs: ({ x, w }) => ({ y: op.sin(op.matmul(x, w)), z: op.matmul(op.transpose(x), x) }),
+    })
+    const [feed, backend] = [{ x: u.slice(0, 12), w: u.slice(20, 26) }, wasm({ threads: 1 })]
+    const exe = await compile(jacobian(p, { of: 'y', wrt: 'x', format: 'blocks' }), { backend })
+    const dense = await compile(jacobian(p, { of: 'y', wrt: 'x', mode: 'forward' }), { backend })
+    const [J, all] = [exe.runSync(feed).dy_dx, dense.runSync(feed).dy_dx as Float64Array]
+    expect(J).toMatchObject({ format: 'blocks', shape: [8, 12], size: [4, 2, 3] })
+    expect([...J.values]).toEqual([...all.filter((_, at) => Math.floor(at / 24) === Math.floor((at % 12) / 3))])
+    const one = await compile(jacobian(p, { of: 'z', wrt: 'x', format: 'blocks' }), { backend })
+    expect(one.runSync(feed).dz_dx.size).toEqual([1, 9, 12])
+    await Promise.all([exe.close(), dense.close(), one.close()])
+  })
+
   it('inside another program is a vector of values', async () => {
     const p = jacobian(program({ inputs: { x: f64(3) }, outputs: ({ x }) => ({ y: op.exp(x) }) }), {
       of: 'y',

@@ -23,13 +23,26 @@ export interface Coo {
   readonly columns: Int32Array
   readonly values: Float64Array | Float32Array
 }
-export type SparseMatrix = Csr | Coo
+/** Equal blocks along the diagonal and nothing else: how many, and rows and columns of each; values [...size], row-major. */
+export interface Blocks {
+  readonly format: 'blocks'
+  readonly shape: readonly [number, number]
+  readonly size: readonly [number, number, number]
+  readonly values: Float64Array | Float32Array
+}
+export type SparseMatrix = Csr | Coo | Blocks
 
 /** What puts the values of a run into the matrix. */
 export function matrixOf({ format, rows, columns, ...pattern }: SparsePort): (values: TypedArray) => SparseMatrix {
   const shape = Object.freeze([rows, columns] as const)
   const [indptr, indices] = [integersOf(pattern.indptr), integersOf(pattern.indices)]
   if (format === 'csr') return (values) => ({ format, shape, indptr, indices, values: values as Float64Array })
+  if (format === 'blocks') {
+    const across = indptr[1] ?? columns
+    const many = across === 0 ? 1 : columns / across
+    const size = Object.freeze([many, rows / many, across] as const)
+    return (values) => ({ format, shape, size, values: values as Float64Array })
+  }
   const own = new Int32Array(indices.length)
   for (let i = 0; i < rows; i++) own.fill(i, indptr[i]!, indptr[i + 1]!)
   return (values) => ({ format, shape, rows: own, columns: indices, values: values as Float64Array })

@@ -52,9 +52,9 @@ export function formatOfExamples(format: string, where: string): DeclarationErro
 export function badRequest(request: string, param: string, is: string): DeclarationError {
   return new DeclarationError('E_REQUEST', `${request}: '${is}' is no ${param}`)
 }
-export function tooDense(rows: number, columns: number, most: number): UnsupportedError {
+export function noPattern(rows: number, columns: number): UnsupportedError {
   return new UnsupportedError(
     'E_DENSE',
-    `a Jacobian of ${rows} by ${columns}: more than ${most.toLocaleString('en')} entries may differ from 0; ask for format 'dense', or for products (jvp, vjp)`,
+    `a Jacobian of ${rows} by ${columns} is not sparse, or too large for its pattern to be followed; ask for format 'dense', or for products (jvp, vjp)`,
   )
 }

@@ -228,7 +228,7 @@ export interface Facts {
 /** The values of a matrix alone, in the order of its pattern; a plan's output carries the rest. */
 export interface SparseLayout {
   readonly kind: 'sparse'
-  readonly format: 'csr' | 'coo'
+  readonly format: 'csr' | 'coo' | 'blocks'
   pattern(): Pattern
 }
 

@@ -41,6 +41,19 @@ export function intersection(a: Pattern, b: Pattern): Pattern {
   return { ...a, indptr, indices: Int32Array.from(kept) }
 }
 
+/** As many equal blocks along the diagonal as hold every entry, one at least; all entries of the blocks. */
+export function inBlocks(p: Pattern): Pattern {
+  const rows = rowsOf(p)
+  const holds = (k: number): boolean =>
+    p.indices.every((j, e) => Math.floor((rows[e]! * k) / p.rows) === Math.floor((j * k) / p.columns))
+  let blocks = Math.max(1, Math.min(p.rows, p.columns))
+  while (p.rows % blocks !== 0 || p.columns % blocks !== 0 || !holds(blocks)) blocks--
+  const [r, c] = [p.rows / blocks, p.columns / blocks]
+  const indptr = new Int32Array(p.rows + 1).map((_, i) => i * c)
+  const indices = new Int32Array(p.rows * c).map((_, e) => Math.floor(e / (r * c)) * c + (e % c))
+  return { ...p, indptr, indices }
+}
+
 /** The row of each entry. */
 export function rowsOf({ rows, indptr, indices }: Pattern): Int32Array {
   const made = new Int32Array(indices.length)

@@ -42,6 +42,7 @@ const isSparse = (format: MatrixFormat = 'dense'): format is SparseLayout['forma
  * in full (`Order`, JSON); by default the planner compares the predicted time of all and says why (`plan(…).orders`). `perExample: 'B'` gives [B, ...y, ...x], the
  * Jacobian of each example of the dimension 'B'; refused where examples cannot be proven independent, naming what couples them.
  * `format: 'csr'`, or 'coo': the entries that may differ from 0, of a matrix of y's elements by x's; where they stand is known when it is planned.
+ * 'blocks': equal blocks along the diagonal, as many as hold them all.
  */
 export function jacobian<
   I extends Values,
@@ -66,7 +67,7 @@ export interface JacobianOptions<F, V, M extends MatrixFormat = MatrixFormat> {
   readonly mode?: Mode
   /** The name of a dimension: [B, ...y, ...x] for each example of it. */
   readonly perExample?: string
-  /** 'diagonal': of values of one shape, in that shape. 'csr', 'coo': what may differ from 0. Default 'dense'. */
+  /** 'diagonal': of values of one shape, in that shape. 'csr', 'coo', 'blocks': what may differ from 0. Default 'dense'. */
   readonly format?: M
 }
 

@@ -44,7 +44,7 @@ export interface InitialValue {
 }
 /** An output that is the entries of a sparse matrix: where they stand, as i32 in base64, compressed by rows. */
 export interface SparsePort {
-  readonly format: 'csr' | 'coo'
+  readonly format: 'csr' | 'coo' | 'blocks'
   readonly rows: number
   readonly columns: number
   readonly indptr: string

@@ -90,6 +90,10 @@ function ofNode(node: Node, operands: readonly Found[], f: Flow): Found[] {
 const elements = (type: Type): number =>
   type.kind === 'tensor' ? count(sizes(type.shape, 'pattern')) : type.items.reduce((n, t) => n + elements(t), 0)
 
+/** Values of so many elements, each of which depends on all. */
+const allOf = (counts: readonly number[], { sets }: Flow): Rows[] =>
+  counts.map((n) => new Array<Int32Array>(n).fill(sets.full))
+
 function everything(operands: readonly Found[], sets: RowSets): Int32Array {
   sets.start()
   for (const rows of operands) for (const set of new Set(rows)) sets.add(set)
@@ -201,6 +205,12 @@ function ofLoop(
   operands: readonly Found[],
   f: Flow,
 ): Found[] {
+  f.sets.spend(length * body.nodes.length)
+  if (f.sets.exhausted())
+    return allOf(
+      body.outputs.map(({ node }, i) => elements(node.type) * (i < carries ? 1 : length)),
+      f,
+    )
   let carry = operands.slice(0, carries)
   const over = operands.slice(carries, carries + overs)
   const outs = body.outputs.slice(carries).map(() => new Array<Found>(length))

@@ -126,6 +126,13 @@ describe('the pattern of a program', () => {
     expect(patternOf(linear, 20)).toBeUndefined()
   })
 
+  it('gives up on a loop that never ends, and on values that are too large', () => {
+    const long = op.scan({ carry: { s: x }, length: 1e9, body: ({ s }) => ({ carry: { s: op.mul(s, 2) } }) })
+    expect(patternBetween(long.carry.s, x).indices.length).toBe(36)
+    const wide = input('wide', tensorType('f64', [2 ** 23]))
+    expect(patternOf(linearize([op.sin(wide)], [wide]), 2 ** 26)).toBeUndefined()
+  })
+
   it('turned twice is the same', () => {
     const p = patternBetween(op.matmul(m, w), m)
     const turned = transposed(p)

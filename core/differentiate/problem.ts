@@ -22,7 +22,7 @@ export interface Known {
 }
 
 /** Work spent on a pattern that nobody asked for. */
-const CURIOSITY = 2 ** 22
+const CURIOSITY = 2 ** 20
 
 export function problemOf(linear: Linearization, build: (order: Order) => Graph, known: Known = {}): Problem {
   const total = (nodes: readonly Node[]): number => nodes.reduce((n, x) => n + elements(x.type), 0)

@@ -10,7 +10,7 @@ import { graphOf } from '../graph.ts'
 import type { Choose, Graph, Node, Params, SparseLayout, TensorType } from '../ir.ts'
 import { makeNode } from '../node.ts'
 import type { Mode, Order } from '../order.ts'
-import { intersection, type Pattern, placesOf, transposed } from '../pattern.ts'
+import { inBlocks, intersection, type Pattern, placesOf, transposed } from '../pattern.ts'
 import { reshape } from '../primitives/broadcast.ts'
 import { gather } from '../primitives/indexing.ts'
 import { constant } from '../primitives/leaf.ts'
@@ -25,7 +25,7 @@ import { problemOf } from './problem.ts'
 import { passedOn, requireArguments, unresolved } from './requests.ts'
 import { byDimensions, resolve } from './resolve.ts'
 
-export const sparseFormats: readonly SparseLayout['format'][] = ['csr', 'coo']
+export const sparseFormats: readonly SparseLayout['format'][] = ['csr', 'coo', 'blocks']
 
 interface Asked {
   readonly body: Graph
@@ -100,17 +100,14 @@ const resolved = new WeakMap<Params, Resolved>()
 function resolvedOf(p: Params): Resolved {
   const known = resolved.get(p)
   if (known) return known
-  const { body, of, wrt } = askedOf(p)
+  const { body, of, wrt, format } = askedOf(p)
   const own = resolve(body, alwaysTheSame)
   const linear = linearize([outputOf(own, of)!], [inputOf(own, wrt)!])
   const symmetric = isGradient(outputOf(body, of)!, inputOf(body, wrt)!)
-  const pattern = patternFor(linear)
-  const made: Resolved = {
-    body: own,
-    linear,
-    pattern: symmetric ? intersection(pattern, transposed(pattern)) : pattern,
-    symmetric,
-  }
+  const found = patternFor(linear)
+  const entries = symmetric ? intersection(found, transposed(found)) : found
+  const pattern = format === 'blocks' ? inBlocks(entries) : entries
+  const made: Resolved = { body: own, linear, pattern, symmetric }
   resolved.set(p, made)
   return made
 }

@@ -38,6 +38,7 @@ const loop = program({
 })
 const requests = [
   jacobian(loop, { of: 'y', wrt: 'x' }),
+  jacobian(loop, { of: 'y', wrt: 'x', format: 'csr' }),
   grad(loop, { of: 'e', wrt: 'x' }),
   vmap(loop, { over: 'x', size: 2 }),
 ].map((p) => JSON.stringify(toJSON(p)))

@@ -65,6 +65,9 @@ function readOp(r: Reading, spec: Omit<NodeSpec, 'layers'>, values: ReadonlyMap<
   if (!op || op.facts.leaf === 'input')
     return r.place.at('op', () => r.place.fail(known([...r.ops.keys(), ...functions.keys()], name, 'op')))
   if (operands.some((x) => typeof x === 'number')) return r.place.fail(`${name}: takes nodes, not numbers`)
+  const several = operands.findIndex((x) => (x as Node).type.kind === 'tuple')
+  if (several >= 0 && !op.facts.projection)
+    return r.place.fail(`${name}: '${given[several]}' is several results; take one of them (result)`)
   const read = r.place.at('params', () =>
     Object.fromEntries(Object.entries(params ?? {}).map(([k, p]) => [k, r.place.at(k, () => readParam(r, p))])),
   )
@@ -137,7 +140,9 @@ export function readGraph(r: Reading, spec: GraphSpec): Graph {
         if (!isRecord(o) || typeof o.name !== 'string' || taken.has(o.name))
           return r.place.fail('an output is { name, of }, with a name of its own')
         taken.add(o.name)
-        return { name: o.name, node: valueAt(r, values, o.of) }
+        const node = valueAt(r, values, o.of)
+        if (node.type.kind === 'tuple') return r.place.fail(`${o.name} is several results; give one of them`)
+        return { name: o.name, node }
       }),
     ),
   )

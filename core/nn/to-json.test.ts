@@ -86,6 +86,8 @@ describe('program → document → program is the same program', () => {
     loops: field,
     jacobian: jacobian(field, { of: 'y', wrt: ['x', 'w'] }),
     hessian: hessian(field, { of: 'e', wrt: 'x' }),
+    sparse: jacobian(field, { of: 'y', wrt: ['x', 'w'], format: 'csr' }),
+    sparseHessian: hessian(field, { of: 'e', wrt: 'x', format: 'coo', mode: 'colour' }),
     hvp: hvp(field, { of: 'e', wrt: 'w' }),
     'many at once': vmap(field, { over: 'x', size: 'N' }),
     'hard numbers': hard,

@@ -95,7 +95,13 @@ const buffer = record(
   { of: count, moves: list(record({ loop: count, stride: integer })), data: text },
 )
 const port = { name: text, buffer: count, dtype, shape }
-const sparse = record({ format: among(['csr', 'coo']), rows: count, columns: count, indptr: text, indices: text })
+const sparse = record({
+  format: among(['csr', 'coo', 'blocks']),
+  rows: count,
+  columns: count,
+  indptr: text,
+  indices: text,
+})
 const initial = byField(
   'kind',
   {

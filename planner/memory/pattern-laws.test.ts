@@ -14,6 +14,20 @@ const broken = (change: Partial<SparsePort>): readonly string[] => {
   return validatePlan(plan).map((v) => `${v.law}: ${v.detail}`)
 }
 
+describe('the blocks of an output', () => {
+  const blocks = (change: Partial<SparsePort>) =>
+    broken({ format: 'blocks', rows: 3, columns: 3, indptr: of(0, 1, 2, 3), indices: of(0, 1, 2), ...change })
+  it('may be blocks', () => expect(blocks({})).toEqual([]))
+  it.each<readonly [string, Partial<SparsePort>, RegExp]>([
+    ['stand elsewhere', { indices: of(1, 0, 2) }, /row 0 is not that of a block/],
+    ['differ in length', { indptr: of(0, 1, 3, 3) }, /row 1 has|row 2 is not that of a block/],
+    ['do not fill the columns', { rows: 2, columns: 3, indptr: of(0, 2, 3), indices: of(0, 1, 2) }, /in blocks of 2/],
+  ])('that %s break a law', (_, change, message) => {
+    expect(blocks(change)).toHaveLength(1)
+    expect(blocks(change)[0]).toMatch(message)
+  })
+})
+
 describe('the pattern of an output', () => {
   it('may be one', () => expect(broken({})).toEqual([]))
   it.each<readonly [string, Partial<SparsePort>, RegExp]>([

@@ -13,7 +13,7 @@ export function checkPatterns({ plan, broken }: Context): void {
   }
 }
 
-function faultOf({ rows, columns, indptr, indices }: SparsePort, shape: readonly number[]): string | undefined {
+function faultOf({ format, rows, columns, indptr, indices }: SparsePort, shape: readonly number[]): string | undefined {
   const [starts, places] = [read(indptr), read(indices)]
   if (!starts || !places) return 'its pattern is no list of whole numbers'
   if (starts.length !== rows + 1 || starts[0] !== 0) return `${starts.length} starts of ${rows} rows, from ${starts[0]}`
@@ -28,6 +28,18 @@ function faultOf({ rows, columns, indptr, indices }: SparsePort, shape: readonly
         return `row ${i} has column ${places[e]} out of order or range`
     }
   }
+  return format === 'blocks' ? faultOfBlocks(rows, columns, starts, places) : undefined
+}
+
+/** Every row as long, and its columns those of its block. */
+function faultOfBlocks(rows: number, columns: number, starts: Int32Array, places: Int32Array): string | undefined {
+  const across = starts[1] ?? columns
+  const many = across === 0 ? 1 : columns / across
+  const down = rows / many
+  if (!Number.isInteger(many) || !Number.isInteger(down)) return `${rows} × ${columns} in blocks of ${across} columns`
+  for (let i = 0; i < rows; i++)
+    if (starts[i] !== i * across || (across > 0 && places[starts[i]!] !== Math.floor(i / down) * across))
+      return `row ${i} is not that of a block`
   return undefined
 }
 
