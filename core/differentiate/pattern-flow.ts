@@ -147,7 +147,7 @@ function ofElements(node: Node, lowering: Lowering, operands: readonly Found[], 
   const { outer, inner, visit, to } = readerOf(node, lowering, f)
   if (!visit) return undefined
   const [points, over] = [count(outer), count(inner)]
-  sets.spend(points * over)
+  sets.spend(points)
   if (sets.exhausted()) return new Array<Int32Array>(elements(node.type)).fill(sets.full)
   const at: At = new Int32Array(outer.length + inner.length)
   const add: Visit = (k, flat) => {
@@ -158,9 +158,11 @@ function ofElements(node: Node, lowering: Lowering, operands: readonly Found[], 
   const made: Int32Array[] = []
   for (let p = 0; p < points; p++) {
     sets.start()
-    for (let o = 0; o < over; o++) {
+    at.fill(0, outer.length)
+    for (let o = 0; o < over && !sets.isFull(); o++) {
       visit(at, add)
       step(at, inner, outer.length)
+      sets.spend(1)
     }
     const set = sets.finish()
     if (!stored) made.push(set)

@@ -16,6 +16,8 @@ export interface RowSets {
   /** Between `start` and `finish`: the union of what is added. */
   start(): void
   add(set: Int32Array): void
+  /** The union is full already: nothing that is added can change it. */
+  isFull(): boolean
   finish(): Int32Array
   spend(work: number): void
   exhausted(): boolean
@@ -44,7 +46,9 @@ export function rowSets(columns: number, budget: number): RowSets {
         else pending.push(set)
       }
     },
+    isFull: () => pending[0] === full || left < 0,
     finish() {
+      if (left < 0) return full
       const [first] = pending
       if (!first) return empty
       if (pending.length === 1) return first
