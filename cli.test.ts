@@ -88,7 +88,15 @@ describe('cotangent order', () => {
     expect(out).toMatch(/^forward +9 /m)
     expect(out).toMatch(/^chosen +6$/m)
     const json = JSON.parse(cotangent('order', file, '--seconds', '0.01', '--seed', '7', '--json').out)
-    expect(json).toMatchObject({ forward: 9, reverse: 6, markowitz: 6, chosen: 6, order: [5, 4, 3] })
+    expect(json).toMatchObject({
+      forward: 9,
+      reverse: 6,
+      markowitz: 6,
+      chosen: 6,
+      order: [5, 4, 3],
+      bound: 6,
+      proven: true,
+    })
   })
 
   it('names what is wrong with a graph', () => {

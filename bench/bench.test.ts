@@ -103,6 +103,8 @@ describe('npm run bench', () => {
       expect(r).toMatchObject({ bench: 'elimination', case: expect.any(String), truncated: expect.any(Boolean) })
       expect(r.chosen).toBe(Math.max(...Object.values<number>(r.seeds)))
       expect(r.chosen).toBeLessThanOrEqual(Math.min(r.forward, r.reverse, r.markowitz))
+      expect(r.bound).toBeLessThanOrEqual(Math.min(...Object.values<number>(r.seeds)))
+      expect(r.proven).toBe(r.bound === Math.min(...Object.values<number>(r.seeds)))
       expect(r.ms.runs).toBe(3)
     }
     for (const r of programs) {

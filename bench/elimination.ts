@@ -22,6 +22,9 @@ interface EliminationRow extends Row {
   readonly published?: Published
   /** What each seed found. */
   readonly seeds: { readonly [seed: string]: number }
+  /** No order takes fewer multiplications, so far as a proof went; `proven`: the best order found takes no more. */
+  readonly bound: number
+  readonly proven: boolean
   /** Some seed ran out of time before its budget. */
   readonly truncated: boolean
   readonly ms: Times
@@ -33,6 +36,8 @@ interface Case {
 
 const SEEDS = [1, 2, 3]
 const SECONDS = 2
+/** Sets of eliminated vertices to look at for a proof. */
+const PROOF = 600
 
 export const elimination: Benchmark<EliminationRow | TaskRow> = {
   name: 'elimination',
@@ -42,7 +47,7 @@ export const elimination: Benchmark<EliminationRow | TaskRow> = {
       yield measure(one, quick ? 2_000 : 300_000)
     for (const task of quick ? tasks.slice(0, 1) : tasks) yield await measureTask(task, quick)
   },
-  heading: `${'case'.padEnd(24)}${['forward', 'reverse', 'markowitz', 'chosen'].map((h) => h.padStart(10)).join('')}  best published   seconds`,
+  heading: `${'case'.padEnd(24)}${['forward', 'reverse', 'markowitz', 'chosen'].map((h) => h.padStart(10)).join('')}  best published  bound   seconds`,
   line: (r) => ('examples' in r ? taskLine(r) : graphLine(r)),
   summary: (all) => {
     const rows = all.filter((r) => 'seeds' in r)
@@ -60,8 +65,9 @@ export const elimination: Benchmark<EliminationRow | TaskRow> = {
 function graphLine(r: EliminationRow): string {
   const counts = [r.forward, r.reverse, r.markowitz, r.chosen].map((n) => String(n).padStart(10)).join('')
   const best = r.published ? String(Math.min(...Object.values(r.published))) : ''
+  const bound = `${r.proven ? '=' : '≥'} ${r.bound}`
   const seconds = (r.ms.median / 1000).toFixed(2)
-  return `${r.case.padEnd(24)}${counts}${best.padStart(16)}${seconds.padStart(10)}${r.truncated ? ' (cut short)' : ''}`
+  return `${r.case.padEnd(24)}${counts}${best.padStart(16)}${bound.padStart(7)}${seconds.padStart(10)}${r.truncated ? ' (cut short)' : ''}`
 }
 
 function published(): Case[] {
@@ -80,7 +86,7 @@ function measure({ name, document }: Case, evaluations: number): EliminationRow 
   const runs = SEEDS.map((seed) => {
     const began = performance.now()
     const expired = () => performance.now() - began > 1000 * SECONDS
-    const found = eliminationOrder(graph, { seed, evaluations, expired })
+    const found = eliminationOrder(graph, { seed, evaluations, proof: PROOF, expired })
     return { seed, found, ms: performance.now() - began }
   })
   const { forward, reverse, markowitz } = runs[0]!.found
@@ -97,6 +103,8 @@ function measure({ name, document }: Case, evaluations: number): EliminationRow 
     chosen: Math.max(...runs.map(({ found }) => found.chosen)),
     ...(document.published && { published: document.published }),
     seeds: Object.fromEntries(runs.map(({ seed, found }) => [seed, found.chosen])),
+    bound: Math.max(...runs.map(({ found }) => found.bound)),
+    proven: runs.some(({ found }) => found.proven),
     truncated: runs.some(({ found }) => found.truncated),
     ms: { median: median!, p25: p25!, p75: p75!, runs: runs.length },
   }

@@ -1,14 +1,16 @@
 /**
  * The order in which to eliminate the intermediates of a scalar computational graph, so that its Jacobian takes few multiplications.
  * Forward, reverse and Markowitz are counted; the chosen order comes from a search, block by block, which starts from the best of several
- * greedy orders and anneals in rounds that double. Optimal Jacobian accumulation is NP-complete (Naumann 2008).
+ * greedy orders and anneals in rounds that double, until it meets a bound. Optimal Jacobian accumulation is NP-complete (Naumann 2008).
  * Invariant: reproducible: the budget counts evaluations, and a deadline that cuts it short is reported. Never worse than the other three.
  * May not: measure time; the caller says when to stop.
  */
 import { anneal } from './elimination-anneal.ts'
 import { type Block, blocksOf, eliminate } from './elimination-block.ts'
 import { countMultiplications, markowitz } from './elimination-count.ts'
+import { leastCosts } from './elimination-cut.ts'
 import type { EliminationGraph } from './elimination-graph.ts'
+import { prove } from './elimination-proof.ts'
 import { starts } from './elimination-start.ts'
 import { postorder } from './elimination-tree.ts'
 
@@ -16,6 +18,8 @@ export interface EliminationOptions {
   readonly seed?: number
   /** Orders to price, over all blocks. */
   readonly evaluations?: number
+  /** Sets of eliminated vertices to look at for a proof, over all blocks. Default 0: no bound is sought. */
+  readonly proof?: number
   /** Asked now and then; true ends the search with what it has. */
   readonly expired?: () => boolean
 }
@@ -28,6 +32,9 @@ export interface Elimination {
   /** The chosen order, as numbers of vertices. */
   readonly order: readonly number[]
   readonly evaluations: number
+  /** No order takes fewer multiplications; `proven`: the chosen one takes no more. */
+  readonly bound: number
+  readonly proven: boolean
   /** The search ended before its budget did. */
   readonly truncated: boolean
 }
@@ -38,11 +45,13 @@ interface Ordered {
 }
 
 export function eliminationOrder(graph: EliminationGraph, options: EliminationOptions = {}): Elimination {
-  const { seed = 1, evaluations = 300_000, expired = () => false } = options
+  const { seed = 1, evaluations = 300_000, proof = 0, expired = () => false } = options
   const { useless, blocks } = blocksOf(graph)
-  const searches = budgets(blocks, evaluations).map(({ block, budget }) => begin(block, budget, expired))
-  for (let round = 0; searches.some(({ spent, budget }) => spent < budget) && !expired(); round++)
+  const searches = budgets(blocks, evaluations).map(({ block, budget }) => begin(block, budget, proof, expired))
+  for (let round = 0; searches.some(isOpen) && !expired(); round++)
     for (const search of searches) advance(search, seed, round, expired)
+  for (const search of searches) finish(search, Math.ceil(proof / searches.length), expired)
+  const bound = searches.reduce((sum, search) => sum + search.bound, 0)
   const found = searches.flatMap(({ block, best }) => best.order.map((v) => block.vertices[v]!))
   const counted = (order: readonly number[]): Ordered => ({ order, cost: countMultiplications(graph, order) })
   const forward = counted(graph.intermediates)
@@ -56,7 +65,8 @@ export function eliminationOrder(graph: EliminationGraph, options: EliminationOp
     chosen: best.cost,
     order: best.order,
     evaluations: searches.reduce((sum, { spent }) => sum + spent, 0),
-    truncated: searches.some(({ spent, budget, cut }) => cut || spent < budget),
+    ...{ bound, proven: bound === best.cost },
+    truncated: searches.some((search) => search.cut || isOpen(search)),
   }
 }
 
@@ -67,7 +77,11 @@ interface Search {
   readonly cut: boolean
   spent: number
   best: Ordered
+  /** No order of the block costs less. */
+  bound: number
 }
+const isProven = ({ best, bound }: Search): boolean => best.cost === bound
+const isOpen = (search: Search): boolean => search.spent < search.budget && !isProven(search)
 
 /** In proportion to size; a block of one vertex has one order, and in a very large one a move takes too long to price. */
 function budgets(blocks: readonly Block[], evaluations: number): readonly { block: Block; budget: number }[] {
@@ -78,14 +92,29 @@ function budgets(blocks: readonly Block[], evaluations: number): readonly { bloc
   return blocks.map((block, i) => ({ block, budget: all === 0 ? 0 : Math.floor((evaluations * sizes[i]!) / all) }))
 }
 
-function begin(block: Block, budget: number, expired: () => boolean): Search {
-  const one: Ordered = { order: [...block.vertices.keys()], cost: Number.POSITIVE_INFINITY }
-  const found =
-    block.vertices.length < 2
-      ? []
-      : Array.from(starts(block, expired), (order) => ({ order, cost: price(block, order) }))
-  const cut = block.vertices.length > 1 && expired()
-  return { block, budget, cut, spent: 0, best: found.reduce((a, b) => (b.cost < a.cost ? b : a), one) }
+function begin(block: Block, budget: number, proof: number, expired: () => boolean): Search {
+  const given = [...block.vertices.keys()]
+  const orders = given.length < 2 ? [given] : starts(block, expired)
+  const found = Array.from(orders, (order) => ({ order, cost: price(block, order) }))
+  const cut = given.length > 1 && expired()
+  const best = found.reduce((a, b) => (b.cost < a.cost ? b : a))
+  return { block, budget, cut, spent: 0, best, bound: proof > 0 && !expired() ? leastCost(block) : 0 }
+}
+
+/** Vertices of the largest blocks that are bounded, and that are searched for a proof. */
+const MOST_BOUNDED = 500
+const MOST_PROVEN = 150
+
+function leastCost(block: Block): number {
+  const all = [...block.vertices.keys()]
+  return all.length > MOST_BOUNDED ? 0 : leastCosts(block, block.rows, all).reduce((sum, c) => sum + c, 0)
+}
+
+function finish(search: Search, nodes: number, expired: () => boolean): void {
+  if (isProven(search) || nodes === 0 || search.block.vertices.length > MOST_PROVEN || expired()) return
+  const { bound, order } = prove(search.block, search.best.cost, { nodes, expired })
+  search.bound = bound
+  if (order) search.best = { order, cost: bound }
 }
 
 function price(block: Block, order: readonly number[]): number {
@@ -102,7 +131,7 @@ const LARGEST = 2 ** 23
 
 function advance(search: Search, seed: number, round: number, expired: () => boolean): void {
   const { block, budget, spent, best } = search
-  if (spent >= budget || expired()) return
+  if (!isOpen(search) || expired()) return
   const result = anneal(block, postorder(block, best.order), {
     seed: (Math.imul(seed, 0x9e3779b1) + round) | 0,
     evaluations: Math.min(budget - spent, FIRST_ROUND * 2 ** round),
