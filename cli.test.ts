@@ -87,7 +87,7 @@ describe('cotangent order', () => {
     expect({ code, error }).toEqual({ code: 0, error: '' })
     expect(out).toMatch(/^forward +9 /m)
     expect(out).toMatch(/^chosen +6$/m)
-    const json = JSON.parse(cotangent('order', file, '--seconds', '0.01', '--seed', '7', '--json').out)
+    const json = JSON.parse(cotangent('order', file, '--seconds', '5', '--seed', '7', '--json').out)
     expect(json).toMatchObject({
       forward: 9,
       reverse: 6,
