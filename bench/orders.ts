@@ -1,10 +1,12 @@
 /**
- * bench orders: what a better order of multiplication gains: chains of layers against both global orders, and examples one by one against the full
- * Jacobian of their batch.
+ * bench orders: what a better order of multiplication gains: chains of layers against both global orders, ours and as taught, and examples one by one
+ * against the full Jacobian of their batch.
+ * As taught, a Jacobian is one product for each unit vector: a batch of them is pushed (or pulled) through as data. Our own global orders begin with the
+ * rows of the first matrix instead, so that product is not there to be saved.
  * Invariant: all of a case run in turns on the same data, on one worker, and agree.
  * May not: tell the planner what was measured.
  */
-import { compile, f32, glorotUniform, jacobian, type Mode, program } from 'cotangent'
+import { compile, f32, glorotUniform, jacobian, jvp, type Mode, program, vjp, vmap } from 'cotangent'
 import { wasm } from 'cotangent/backends/wasm'
 import * as op from 'cotangent/ops'
 import { type Benchmark, type Row, rounded, type Times } from './bench.ts'
@@ -13,7 +15,7 @@ import { declare } from './mode-cases.ts'
 
 interface OrdersRow extends Row {
   readonly chosen: string
-  /** How many times faster than what else could be done: the better global order and the worse, or the full Jacobian. */
+  /** How many times faster than what else could be done: the better and the worse global order, ours and as taught; or the full Jacobian. */
   readonly gain: { readonly [over: string]: number }
   readonly bar: { readonly [over: string]: number }
   /** Largest difference of entries, relative to the largest entry. */
@@ -58,24 +60,63 @@ export const orders: Benchmark<OrdersRow> = {
 type Compiled = {
   readonly runSync: (inputs: never, options: { views: true }) => { readonly [name: string]: unknown }
   readonly close: () => Promise<void>
-  readonly plan: { readonly orders: { readonly [name: string]: { readonly chosen: string } } }
 }
+interface Contestant {
+  readonly exe: Compiled
+  readonly inputs: { readonly [name: string]: Float32Array }
+  /** The entries of its result in the order of the Jacobian's, those alone that all have. */
+  readonly entries: (result: { readonly [name: string]: unknown }) => Float32Array
+}
+const ofJacobian: Contestant['entries'] = (result) => Float32Array.from(result['dy_dx'] as Float32Array)
 
 async function chainRow(widths: readonly number[], bar: OrdersRow['bar'], rounds: Rounds): Promise<OrdersRow> {
   const { p, inputs } = declare({ layers: widths })
-  const backend = wasm({ threads: 1, v8Flags: true })
-  const load = (mode: Mode) => compile(jacobian(p, { of: 'y', wrt: 'x', mode }), { backend, seed: 1 })
-  const exe = { forward: await load('forward'), reverse: await load('reverse'), auto: await load('auto') }
+  const options = { backend: wasm({ threads: 1, v8Flags: true }), seed: 1 }
   const x = sines(inputs)
-  const { times, apart } = timed(exe as never, x, rounds)
-  const global = [times['forward']!.median, times['reverse']!.median]
-  const gain = {
-    better: Math.min(...global) / times['auto']!.median,
-    worse: Math.max(...global) / times['auto']!.median,
+  const [n, m] = [inputs, widths.at(-1)!]
+  const named = { of: 'y', wrt: 'x' } as const
+  const own = async (mode: Mode) => ({
+    exe: (await compile(jacobian(p, { ...named, mode }), options)) as Compiled,
+    inputs: { x },
+    entries: ofJacobian,
+  })
+  const pushed = await compile(vmap(jvp(p, named), { over: 'x_tangent', size: n }), options)
+  const pulled = await compile(vmap(vjp(p, named), { over: 'y_cotangent', size: m }), options)
+  const auto = await compile(jacobian(p, named), options)
+  const contestants: { readonly [name: string]: Contestant } = {
+    forward: await own('forward'),
+    reverse: await own('reverse'),
+    auto: { exe: auto as Compiled, inputs: { x }, entries: ofJacobian },
+    'forward as taught': {
+      exe: pushed as Compiled,
+      inputs: { x, x_tangent: identity(n) },
+      entries: (r) => transposed(r['y_tangent'] as Float32Array, n, m),
+    },
+    'reverse as taught': {
+      exe: pulled as Compiled,
+      inputs: { x, y_cotangent: identity(m) },
+      entries: (r) => Float32Array.from(r['x_cotangent'] as Float32Array),
+    },
   }
-  await closeAll(exe as never)
-  return row(`tanh ${widths.join('→')}`, exe.auto.plan.orders['dy_dx']!.chosen, gain, bar, apart, times)
+  const { times, apart } = timed(contestants, rounds)
+  const ratio = (name: string): number => times[name]!.median / times['auto']!.median
+  const ours = ['forward', 'reverse'].map(ratio)
+  const taught = ['forward as taught', 'reverse as taught'].map(ratio)
+  const gain = {
+    better: Math.min(...ours),
+    worse: Math.max(...ours),
+    'better as taught': Math.min(...taught),
+    'worse as taught': Math.max(...taught),
+  }
+  const bars = { ...bar, 'better as taught': bar['better']!, 'worse as taught': bar['worse']! }
+  const { chosen } = auto.plan.orders['dy_dx']!
+  await closeAll(contestants)
+  return row(`tanh ${widths.join('→')}`, chosen, gain, bars, apart, times)
 }
+
+const identity = (n: number): Float32Array => Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0))
+const transposed = (values: Float32Array, rows: number, columns: number): Float32Array =>
+  Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!)
 
 async function examplesRow(batch: number, widths: readonly number[], rounds: Rounds): Promise<OrdersRow> {
   const [n, h, m] = widths as [number, number, number]
@@ -86,45 +127,40 @@ async function examplesRow(batch: number, widths: readonly number[], rounds: Rou
     outputs: ({ x, w, v }) => ({ y: op.tanh(op.matmul(op.tanh(op.matmul(x, w)), v)) }),
   })
   const options = { backend: wasm({ threads: 1, v8Flags: true }), seed: 1, sizes: { B: batch } }
-  const exe = {
-    auto: await compile(jacobian(p, { of: 'y', wrt: 'x', perExample: 'B' }), options),
-    full: await compile(jacobian(p, { of: 'y', wrt: 'x' }), options),
-  }
   const x = sines(batch * n)
-  const block = (values: Float32Array, name: string): Float32Array =>
-    name === 'auto'
-      ? values
-      : values.filter((_, i) => Math.floor(i / (m * batch * n)) === Math.floor((i % (batch * n)) / n))
-  const { times, apart } = timed(exe as never, x, rounds, block)
+  const auto = await compile(jacobian(p, { of: 'y', wrt: 'x', perExample: 'B' }), options)
+  const full = await compile(jacobian(p, { of: 'y', wrt: 'x' }), options)
+  const contestants: { readonly [name: string]: Contestant } = {
+    auto: { exe: auto as Compiled, inputs: { x }, entries: ofJacobian },
+    full: {
+      exe: full as Compiled,
+      inputs: { x },
+      entries: (r) =>
+        ofJacobian(r).filter((_, i) => Math.floor(i / (m * batch * n)) === Math.floor((i % (batch * n)) / n)),
+    },
+  }
+  const { times, apart } = timed(contestants, rounds)
   const gain = { full: times['full']!.median / times['auto']!.median }
-  await closeAll(exe as never)
-  const name = `${batch} examples of ${widths.join('→')}`
-  return row(name, exe.auto.plan.orders['dy_dx']!.chosen, gain, { full: 30 }, apart, times)
+  const { chosen } = auto.plan.orders['dy_dx']!
+  await closeAll(contestants)
+  return row(`${batch} examples of ${widths.join('→')}`, chosen, gain, { full: 30 }, apart, times)
 }
 
 const sines = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => Math.sin(i))
 
-function timed(
-  exe: { readonly [name: string]: Compiled },
-  x: Float32Array,
-  rounds: Rounds,
-  entries: (values: Float32Array, name: string) => Float32Array = (values) => values,
-) {
-  const names = Object.keys(exe)
-  const value = (name: string): Float32Array =>
-    entries(Float32Array.from(exe[name]!.runSync({ x } as never, { views: true })['dy_dx'] as Float32Array), name)
-  const auto = value('auto')
+function timed(contestants: { readonly [name: string]: Contestant }, rounds: Rounds) {
+  const run = ({ exe, inputs }: Contestant) => exe.runSync(inputs as never, { views: true })
+  const results = Object.entries(contestants).map(([name, c]) => [name, c.entries(run(c))] as const)
+  const auto = results.find(([name]) => name === 'auto')![1]
   const largest = auto.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
-  const apart = names
-    .map((name) => value(name).reduce((most, v, i) => Math.max(most, Math.abs(v - auto[i]!)), 0))
+  const apart = results
+    .map(([, values]) => values.reduce((most, v, i) => Math.max(most, Math.abs(v - auto[i]!)), 0))
     .reduce((a, b) => Math.max(a, b))
-  const work = Object.fromEntries(
-    names.map((name) => [name, () => void exe[name]!.runSync({ x } as never, { views: true })]),
-  )
+  const work = Object.fromEntries(Object.entries(contestants).map(([name, c]) => [name, () => void run(c)]))
   return { times: interleave(work, rounds), apart: rounded(apart / largest) }
 }
-const closeAll = (exe: { readonly [name: string]: Compiled }): Promise<unknown> =>
-  Promise.all(Object.values(exe).map((e) => e.close()))
+const closeAll = (contestants: { readonly [name: string]: Contestant }): Promise<unknown> =>
+  Promise.all(Object.values(contestants).map((c) => c.exe.close()))
 
 function row(
   name: string,
