@@ -96,6 +96,7 @@ export {
   vjp,
   vmap,
 } from './core/requests.ts'
+export { arenaOf, type Joint, type JointOptions, joint } from './planner/checkpoint/joint.ts'
 export type { MilpResult, MilpSolver } from './planner/checkpoint/milp.ts'
 export { type Remat, type RematOptions, remat } from './planner/checkpoint/remat.ts'
 export { type ExactRematOptions, rematExact } from './planner/checkpoint/remat-exact.ts'

@@ -37,6 +37,16 @@ describe('npm run bench', () => {
     for (const r of lines(out)) expect(r.bound).toBeLessThanOrEqual(r.cost)
   })
 
+  it('joint --json: arenas no larger than by separate steps, within the cost, and no smaller than the bound', () => {
+    const { code, out, error } = bench('joint', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    for (const r of lines(out)) {
+      expect(r.arena).toBeLessThanOrEqual(r.separate)
+      expect(r.arena).toBeGreaterThanOrEqual(r.bound)
+      expect(r.cost).toBeLessThanOrEqual(r.allowed)
+    }
+  })
+
   it('names the benchmarks when given another', () => {
     const { code, out, error } = bench('speed')
     expect({ code, out }).toEqual({ code: 1, out: '' })

@@ -8,6 +8,7 @@ import { accuracy } from './accuracy.ts'
 import { type Benchmark, benchmark, type Row } from './bench.ts'
 import { checkpoint } from './checkpoint.ts'
 import { elimination } from './elimination.ts'
+import { jointly } from './joint.ts'
 import { kernels } from './kernels.ts'
 import { loops } from './loops.ts'
 import { memory } from './memory.ts'
@@ -29,6 +30,7 @@ const benches: readonly Benchmark[] = [
   benchmark(sparse),
   benchmark(memory),
   benchmark(checkpoint),
+  benchmark(jointly),
   benchmark(kernels),
 ]
 

@@ -3,6 +3,7 @@
  * Invariant: the same number of nodes gives the same attempts. May not: run them.
  */
 import type { Weights } from './evict.ts'
+import { generator } from './random.ts'
 
 /** Attempts × nodes²: about 0.3 s. */
 const EFFORT = 4e6
@@ -17,12 +18,7 @@ const grid: readonly Weights[] = exponents.flatMap((distance) =>
 export function* attempts(nodes: number): Iterable<Weights> {
   const most = Math.min(MOST, Math.ceil(EFFORT / nodes ** 2))
   yield* grid.slice(0, most)
-  // A linear congruential generator, its seed fixed.
-  let x = 1
-  const random = (): number => {
-    x = (Math.imul(x, 1664525) + 1013904223) >>> 0
-    return x / 2 ** 32
-  }
+  const random = generator()
   for (let k = grid.length; k < most; k++) {
     const spread = 0.2 + 2 * random()
     const favour = Array.from({ length: nodes }, () => Math.exp(spread * (random() - 0.5)))

@@ -5,8 +5,8 @@
  */
 import { type RematGraph, usersOf } from './remat-graph.ts'
 
-interface Demand {
-  /** Nodes that may be away at this moment, those first that cost least a byte. */
+export interface Demand {
+  /** Nodes that may be away at this moment. */
   readonly nodes: readonly number[]
   /** Bytes of them that must be. */
   readonly bytes: number
@@ -34,19 +34,22 @@ function demandsOf(graph: RematGraph, budget: number): readonly Demand[] | undef
     if (bytes > 0) return undefined
     const others: number[] = []
     for (let i = 0; i < at; i++)
-      if (!needed.has(i) && last[i]! >= at && nodes[i]!.bytes > 0) {
+      if (!needed.has(i) && last[i]! >= at) {
         bytes += nodes[i]!.bytes
         // Results stay once they are final; they may be made late, but that is a second time too.
         others.push(i)
       }
-    const price = (i: number): number => nodes[i]!.cost / nodes[i]!.bytes
-    if (bytes > 0) demands.push({ nodes: others.sort((a, b) => price(a) - price(b)), bytes })
+    if (bytes > 0) demands.push({ nodes: others, bytes })
   }
   return demands
 }
 
 /** The cheapest set of nodes that meets all demands: branch and bound, the bound that of the hardest demand met in fractions. */
-function cover(graph: RematGraph, demands: readonly Demand[]): number {
+export function cover(graph: RematGraph, unsorted: readonly Demand[]): number {
+  const price = (i: number): number => graph.nodes[i]!.cost / graph.nodes[i]!.bytes
+  const demands = unsorted.map(({ nodes, bytes }): Demand => {
+    return { bytes, nodes: nodes.filter((i) => graph.nodes[i]!.bytes > 0).sort((a, b) => price(a) - price(b)) }
+  })
   const open: { chosen: ReadonlySet<number>; banned: ReadonlySet<number>; cost: number; bound: number }[] = []
   const visit = (chosen: ReadonlySet<number>, banned: ReadonlySet<number>, cost: number) => {
     const bound = cost + Math.max(0, ...demands.map((d) => fraction(graph, d, chosen, banned)))

@@ -11,6 +11,8 @@ export interface RematNode {
   readonly bytes: number
   /** Positions of what must be in memory while it is computed. */
   readonly deps: readonly number[]
+  /** One of `deps`, of as many bytes: its value may take the place of that one, where nothing else still reads it. Only `joint` looks. */
+  readonly over?: number
 }
 export interface RematGraph {
   readonly nodes: readonly RematNode[]

@@ -75,3 +75,31 @@ export const randomGraph = (most: number): fc.Arbitrary<RematGraph> =>
         deps: [...Array(i).keys()].filter((d) => deps & (1 << d)).slice(-3),
       })),
     }))
+
+/** The fewest bytes alive at once within `cost`, in any order, values lying in place of others where they may: all sets, by ever larger budgets. */
+export function leastBytesOf({ nodes }: RematGraph, cost: number): number {
+  const size = (set: number): number => nodes.reduce((sum, n, i) => sum + (set & (1 << i) ? n.bytes : 0), 0)
+  const all = (1 << nodes.length) - 1
+  const results = nodes.map((_, i) => (nodes.some((n) => n.deps.includes(i)) ? 0 : 1 << i)).reduce((a, b) => a | b, 0)
+  for (let budget = 0; ; budget++) {
+    // By what has been computed at least once, and what is in memory: the least cost.
+    const best = new Map<string, number>()
+    const open: { done: number; set: number; cost: number }[] = [{ done: 0, set: 0, cost: 0 }]
+    for (let next = open.pop(); next; next = open.pop()) {
+      const { done, set } = next
+      const key = `${done} ${set}`
+      if (next.cost > cost || next.cost >= (best.get(key) ?? Number.POSITIVE_INFINITY)) continue
+      if (done === all && (set & results) === results) return budget
+      best.set(key, next.cost)
+      for (const [i, n] of nodes.entries()) {
+        const bit = 1 << i
+        if (set & bit) open.push({ ...next, set: set & ~bit })
+        else if (n.deps.every((d) => set & (1 << d))) {
+          const more = { done: done | bit, cost: next.cost + n.cost }
+          if (size(set | bit) <= budget) open.push({ ...more, set: set | bit })
+          if (n.over !== undefined && size(set) <= budget) open.push({ ...more, set: (set & ~(1 << n.over)) | bit })
+        }
+      }
+    }
+  }
+}
