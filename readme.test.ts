@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { f32, glorotUniform, i32, jacobian, plan, print, program } from 'cotangent'
 import * as op from 'cotangent/ops'
 import { expect, it } from 'vitest'
+import { withTables } from './bench/tables.ts'
 
 const file = join(import.meta.dirname, 'README.md')
 const blocks = (text: string): string[] => Array.from(text.matchAll(/```(?:\w*)\n([\s\S]*?)\n```/g), (m) => m[1]!)
@@ -48,4 +49,11 @@ it('shows the quick start that runs, the graph and the plan that it makes', () =
     { encoding: 'utf8' },
   )
   expect(run.stdout).toContain(explained)
+})
+
+it('has the figures of bench/results', () => {
+  const text = readFileSync(file, 'utf8')
+  const updated = withTables(text)
+  if (process.env['UPDATE_README']) writeFileSync(file, updated)
+  else expect(text).toBe(updated)
 })

@@ -151,6 +151,33 @@ describe('npm run bench', () => {
     expect(lines(out).some((r) => r.byHand)).toBe(true)
   })
 
+  it('peers --json: our time, and of each peer its time and difference, or why there is none', () => {
+    const { code, out, error } = bench('peers', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    const rows = lines(out)
+    expect(rows).toHaveLength(9)
+    for (const r of rows) {
+      expect(r.ms.cotangent.median).toBeGreaterThan(0)
+      for (const peer of ['jax-js', 'tfjs', 'torch']) {
+        expect([r.case, peer, r.failed[peer] ?? r.ms[peer]?.runs]).not.toContain(undefined)
+        if (r.ms[peer]) expect((r.times[peer] * r.ms.cotangent.median) / r.ms[peer].median).toBeCloseTo(1, 2)
+      }
+    }
+  })
+
+  it('startup and workers: a line for each question', () => {
+    const start = bench('startup', '--quick', '--json')
+    expect({ code: start.code, error: start.error }).toEqual({ code: 0, error: '' })
+    expect(lines(start.out).filter((r) => r.case.includes('nodes'))).toHaveLength(3)
+    for (const r of lines(start.out)) expect(r.cpu.median).toBeGreaterThan(0)
+    const { code, out, error } = bench('workers', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    const rows = lines(out)
+    expect(rows).toHaveLength(5)
+    for (const r of rows.slice(0, 3)) expect((r.speedup * r.ms[2].median) / r.ms[1].median).toBeCloseTo(1, 2)
+    expect(rows.map((r) => r.met)).not.toContain(undefined)
+  })
+
   it('train --json: kernels, our time, and the time of what a step cannot avoid', () => {
     const { code, out, error } = bench('train', '--quick', '--json')
     expect({ code, error }).toEqual({ code: 0, error: '' })

@@ -14,10 +14,13 @@ import { loops } from './loops.ts'
 import { memory } from './memory.ts'
 import { modes } from './modes.ts'
 import { orders } from './orders.ts'
+import { peers } from './peers.ts'
 import { save } from './results.ts'
 import { sparse } from './sparse.ts'
+import { startup } from './startup.ts'
 import { target } from './target.ts'
 import { train } from './train.ts'
+import { workers } from './workers.ts'
 
 const benches: readonly Benchmark[] = [
   benchmark(modes),
@@ -32,6 +35,9 @@ const benches: readonly Benchmark[] = [
   benchmark(checkpoint),
   benchmark(jointly),
   benchmark(kernels),
+  benchmark(peers),
+  benchmark(startup),
+  benchmark(workers),
 ]
 
 interface Flags {

@@ -1,5 +1,6 @@
 /** Workers that trap, die, hang or are forgotten: a run rejects, nothing hangs, and the next run works. */
 import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Piscina } from 'piscina'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -145,6 +146,22 @@ describe('workers', () => {
     expect((await exe.run({ x: [1, 2, 3, 4] })).total).toBe(10)
     expect(started).toHaveBeenCalledOnce()
     await exe.close()
+  })
+
+  it('are not started by loading a plan that rank 0 runs alone, and use no processor between runs', async () => {
+    const started = vi.spyOn(Piscina.prototype, 'run')
+    const steps = sums.steps.map((step) => ({ ...step, ranks: 'one' as const }))
+    const exe = await wasm({ threads: 2 }).load({ ...sums, threads: 2, steps })
+    expect(exe.runSync({ x: [1, 2, 3, 4] }).total).toBe(10)
+    expect(started).not.toHaveBeenCalled()
+    await exe.run({ x: [1, 2, 3, 4] })
+    await sleep(200)
+    const before = process.cpuUsage()
+    await sleep(400)
+    const { user, system } = process.cpuUsage(before)
+    await exe.close()
+    // Two workers that looked instead of sleeping would use 800 ms.
+    expect((user + system) / 1e3).toBeLessThan(200)
   })
 
   it('end with the last executable of their backend, and come back for the next', async () => {

@@ -29,7 +29,9 @@ export async function wasmRunner(
 ): Promise<Runner> {
   const control = controlWords(memory)
   const program = crew.join(module, memory, recording?.words)
-  const ranks = Math.max(1, Math.min(plan.threads, crew.threads))
+  // Where rank 0 does it all, waking the others would only cost.
+  const shared = plan.steps.some((step) => step.ranks === 'all')
+  const ranks = shared ? Math.max(1, Math.min(plan.threads, crew.threads)) : 1
   const ready = (): void => prepare(control, ranks <= cores ? SPINS : 0)
   let here: RankRun | undefined
 
