@@ -92,6 +92,7 @@ cli
   .option('--sizes <sizes>', 'sizes of named dimensions, as B=64,N=10', sizes)
   .option('--threads <n>', 'workers to plan for', positive, 1)
   .addOption(new Option('--train', 'a step of its training').conflicts(['of', 'wrt']))
+  .option('--budget <bytes>', 'memory that it may take, as 512MiB: what does not fit is computed again')
   .option('--tape', 'list every step and what it stores')
   .addOption(new Option('--json', 'the plan as JSON').conflicts(['dot', 'tape']))
   .addOption(new Option('--dot', 'the declared graph in the language of Graphviz').conflicts(['json', 'tape']))

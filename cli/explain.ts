@@ -22,13 +22,15 @@ export interface ExplainFlags extends Derivative {
   readonly tape?: true
   readonly json?: true
   readonly dot?: true
+  readonly budget?: string
 }
 
 export function explain(model: Model, flags: ExplainFlags): string {
   const p = requested(model, flags)
   if (flags.dot) return dot(p.graph)
   const onProgress = compiling()
-  const made = plan(p, { threads: flags.threads, onProgress, ...(flags.sizes && { sizes: flags.sizes }) })
+  const { threads, sizes, budget } = flags
+  const made = plan(p, { threads, onProgress, ...(sizes && { sizes }), ...(budget !== undefined && { budget }) })
   onProgress({ stage: 'ready', done: 1 })
   return flags.json ? JSON.stringify(made) : made.explain(flags.tape ? { tape: true } : {})
 }

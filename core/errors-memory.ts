@@ -17,3 +17,27 @@ export function budgetTooSmall(budget: number, node: string, least: number, foun
 export function noSolver(why: string): UnsupportedError {
   return new UnsupportedError('E_SOLVER', `the MILP solver is not there (${why}); install it: npm install highs`)
 }
+const shown = (bytes: number): string => bytes.toLocaleString('en-US')
+
+export function badBudget(given: unknown): InputError {
+  return new InputError(
+    'E_BUDGET',
+    `budget ${String(given)}: give a number of bytes ≥ 0, or text with a unit (B, KiB, MiB, GiB, kB, MB, GB), as in '512MiB'`,
+  )
+}
+
+/** `least`: bytes of the smallest plan found. `culprit` needs `together` bytes at once, state and inputs included. */
+export function planTooSmall(
+  program: string,
+  budget: number,
+  least: number,
+  culprit: string,
+  together: number,
+): InputError {
+  return new InputError(
+    'E_BUDGET',
+    `plan of ${program}: no way was found to fit into ${shown(budget)} bytes; ${shown(least)} bytes are enough.
+  the most at once: ${culprit}, with what it reads, state and inputs ${shown(together)} bytes
+  remedy: raise the budget, or make the batch smaller`,
+  )
+}

@@ -21,6 +21,7 @@ export function explain(plan: PlanData, options: { readonly tape?: boolean } = {
       `${several(plan.steps.length, 'step')}, ${several([...plan.steps, ...plan.loops].filter((s) => s.barrier).length, 'barrier')}${plan.loops.length > 0 ? `, ${several(plan.loops.length, 'loop')}` : ''} · predicted ${plan.cost.predictedMs} ms · ${engineering(plan.cost.flops)}FLOP · ${size(plan.cost.bytes)} moved`,
     ),
     row('memory', memorySummary(plan)),
+    ...budgetRows(plan),
     ...plan.memory.alive
       .slice(0, 5)
       .map((a, i) => row(i === 0 ? '  at the peak' : '', `${size(a.bytes).padStart(10)}  ${a.name}`)),
@@ -70,6 +71,19 @@ function kernelSummary(plan: PlanData): string {
 
 function memorySummary({ memory: m }: PlanData): string {
   return `arena ${size(m.peak)} · naive ${size(m.naive)} · lower bound ${size(m.bound)} · proven optimal: ${m.proven ? 'yes' : 'no'}`
+}
+
+/** What the budget costs, and the curve where it has more than one point. */
+function budgetRows({ memory: { budget, curve }, cost }: PlanData): string[] {
+  const points = curve.map((p) => `${size(p.bytes)} ${p.predictedMs} ms`).join(' · ')
+  const rows = curve.length > 1 ? [row('  curve', points)] : []
+  if (!budget) return rows
+  const { bytes, again, loops, extraMs, keptBytes } = budget
+  const percent = ((100 * extraMs) / Math.max(cost.predictedMs - extraMs, 1e-9)).toFixed(1)
+  const repeated = again === 0 && loops === 0 ? 'nothing computed twice' : `${several(again, 'kernel')} again`
+  const segments = loops > 0 ? `, ${several(loops, 'loop')} more for segments` : ''
+  const kept = `+${extraMs} ms (${percent} %) · everything kept: ${size(keptBytes)}`
+  return [row('  budget', `${size(bytes)} · ${repeated}${segments} · ${kept}`), ...rows]
 }
 
 /** Kernels in order: what each stores, and the cost of its arithmetic. */

@@ -60,6 +60,7 @@ export function layout<I extends Values, S extends Values, O>(
   const state = ports
     .filter((x) => x.role === 'state')
     .map(({ port: own }, ordinal): StatePort => ({ ...own, init: initialOf(p.state[own.name]!.initial), ordinal }))
+  const predictedMs = Number((s.cost.seconds * 1e3).toPrecision(4))
   const data: Omit<PlanData, 'hash'> = {
     format: 'cotangent/plan-1',
     name: p.name,
@@ -76,10 +77,10 @@ export function layout<I extends Values, S extends Values, O>(
     steps: s.steps,
     loops: s.loops.map((l) => (l.test ? { ...l, test: { ...l.test, buffer: ids.get(l.test.buffer)! } } : l)),
     faults: fused.faults,
-    memory: memoryReport(buffers, arena, bound),
+    memory: { ...memoryReport(buffers, arena, bound), curve: [{ bytes: arena, predictedMs }] },
     orders: c.orders,
     passes: c.passes,
-    cost: { predictedMs: Number((s.cost.seconds * 1e3).toPrecision(4)), flops: s.cost.flops, bytes: s.cost.bytes },
+    cost: { predictedMs, flops: s.cost.flops, bytes: s.cost.bytes },
   }
   return sealed(data)
 }
@@ -106,7 +107,7 @@ function renumbered(
   }
 }
 
-function memoryReport(buffers: readonly PlanBuffer[], arena: number, bound: number): MemoryReport {
+function memoryReport(buffers: readonly PlanBuffer[], arena: number, bound: number): Omit<MemoryReport, 'curve'> {
   const taken = sizesOf(buffers)
   const sum = (...roles: readonly Role[]) =>
     buffers.filter((b) => roles.includes(b.role)).reduce((n, b) => n + taken.get(b.id)!, 0)

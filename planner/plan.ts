@@ -10,6 +10,8 @@ import { unboundDimension, unknownName } from '../core/errors.ts'
 import type { Graph, SparseLayout } from '../core/ir.ts'
 import type { Program, Values } from '../core/program.ts'
 import { bind } from '../core/rebuild.ts'
+import { fitter, pointOf, type Stages } from './checkpoint/budget.ts'
+import { bytesIn, sortedCurve } from './checkpoint/bytes.ts'
 import { declared, segmented } from './checkpoint/loop-segments.ts'
 import { explain } from './explain.ts'
 import { fuse } from './kernels/fuse.ts'
@@ -22,6 +24,7 @@ import { deadCode } from './passes/dead-code.ts'
 import { fold } from './passes/fold.ts'
 import { simplify } from './passes/simplify.ts'
 import { schedule } from './schedule/schedule.ts'
+import { sealed } from './seal.ts'
 import { type Target, wasmTarget } from './target.ts'
 import type { PassReport, Plan, PlanData } from './types.ts'
 
@@ -43,6 +46,13 @@ export interface PlanOptions {
   readonly reorder?: boolean
   /** 'exact' searches where 'greedy' misses the lower bound, within a budget; 'naive' gives every buffer memory of its own. Default 'exact'. */
   readonly placement?: Strategy
+  /**
+   * Bytes of the arena, or text as '512MiB'. Where all values that the plan would keep do not fit, some are computed again: loops go by segments, and
+   * kernels run again. The results are the same bits. An InputError where nothing is found that fits.
+   */
+  readonly budget?: number | string
+  /** How many budgets below what everything takes `memory.curve` is to hold, evenly spread, as far as they can be met. Default 0: planning takes as many times as long. */
+  readonly curve?: number
   /** Workers to plan for. Default 1. The results are the same bits for any number. */
   readonly threads?: number
   readonly target?: Target
@@ -82,22 +92,35 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
     graph = inBodies(passes[name])(graph)
     report.push({ pass: name, nodes: graph.nodes.length })
   }
-  const divided = segmented(graph, declared)
-  if (divided !== graph) report.push({ pass: 'segments', nodes: divided.nodes.length })
-  starts('fuse', 0.5)
-  const fused = fuse(divided, { fusion, scalars, threads })
-  starts('schedule', 0.7)
-  const scheduled = schedule(fused, { threads, target, inPlace, reorder })
-  starts('place', 0.9)
-  const data = layout(p, fused, scheduled, {
-    placement,
-    threads,
-    target,
-    orders,
-    passes: report,
-    layouts: layoutsOf(bound),
-  })
-  return withExplain(data)
+  const stages: Stages = {
+    ...{ target, threads },
+    fuse: (own) => {
+      starts('fuse', 0.5)
+      return fuse(own, { fusion, scalars, threads })
+    },
+    finish: (fused, own) => {
+      const all = own === graph ? report : [...report, { pass: 'segments', nodes: own.nodes.length }]
+      starts('schedule', 0.7)
+      const scheduled = schedule(fused, { threads, target, inPlace, reorder })
+      starts('place', 0.9)
+      return layout(p, fused, scheduled, { placement, threads, target, orders, passes: all, layouts: layoutsOf(bound) })
+    },
+  }
+  return withExplain(assembled(graph, stages, options))
+}
+
+/** With a budget, or the curve over budgets, the last stages are repeated; else they run once. */
+function assembled(graph: Graph, stages: Stages, { budget, curve }: PlanOptions): PlanData {
+  if (budget === undefined && curve === undefined) {
+    const own = segmented(graph, declared)
+    return stages.finish(stages.fuse(own), own)
+  }
+  const plans = fitter(graph, stages)
+  const fit = budget === undefined ? undefined : plans.fit(bytesIn(budget))
+  const points = [...plans.curve(curve ?? 0), ...(fit ? [pointOf(fit.data)] : [])]
+  const data = fit?.data ?? plans.whole
+  const memory = { ...data.memory, curve: sortedCurve(points), ...(fit && { budget: fit.report }) }
+  return sealed({ ...data, memory })
 }
 
 /** Of the outputs that are not dense. */

@@ -122,6 +122,25 @@ export interface MemoryReport {
   readonly proven: boolean
   /** What is alive at the step of the largest sum, largest first. */
   readonly alive: readonly { readonly name: string; readonly bytes: number }[]
+  /** Plans of this program by memory and time, most memory first: that without a budget, and those made for budgets. */
+  readonly curve: readonly CurvePoint[]
+  /** Of a plan with a budget: what it takes for that. */
+  readonly budget?: BudgetReport
+}
+export interface CurvePoint {
+  readonly bytes: number
+  readonly predictedMs: number
+}
+export interface BudgetReport {
+  /** The budget. */
+  readonly bytes: number
+  /** Kernels that run again. */
+  readonly again: number
+  /** Loops added because loops go by segments. */
+  readonly loops: number
+  /** Predicted time beyond that of the plan without a budget, and the bytes of that. */
+  readonly extraMs: number
+  readonly keptBytes: number
 }
 
 export interface PassReport {

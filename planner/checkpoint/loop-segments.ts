@@ -33,7 +33,14 @@ export function segmented(graph: Graph, choose: Segments, done: Map<Graph, Graph
     return every !== undefined && every >= 1 && every < pair.maker.loop.length ? [{ ...pair, every }] : []
   })
   const flat = chosen.length > 0 ? divided(graph, chosen) : graph
-  const made = flat.nodes.some(hasBody) ? withBodies(flat, (body) => segmented(body, choose, done)) : flat
+  let changed = false
+  const deeper = (body: Graph): Graph => {
+    const made = segmented(body, choose, done)
+    changed ||= made !== body
+    return made
+  }
+  const inside = flat.nodes.some(hasBody) ? withBodies(flat, deeper) : flat
+  const made = changed ? inside : flat
   done.set(graph, made)
   return made
 }

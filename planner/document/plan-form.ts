@@ -123,10 +123,15 @@ const order = report({
   reason: text,
   candidates: list(report({ name: text, multiplications: real, predictedMs: real, bytes: real })),
 })
-const memory = report({
-  ...{ peak: count, state: count, inputs: count, outputs: count, temporaries: count, scratch: count },
-  ...{ naive: count, bound: count, proven: flag, alive: list(report({ name: text, bytes: count })) },
-})
+const memory = record(
+  {
+    ...{ peak: count, state: count, inputs: count, outputs: count, temporaries: count, scratch: count },
+    ...{ naive: count, bound: count, proven: flag, alive: list(report({ name: text, bytes: count })) },
+    curve: list(report({ bytes: count, predictedMs: real })),
+  },
+  { budget: report({ bytes: count, again: count, loops: count, extraMs: real, keptBytes: count }) },
+  true,
+)
 
 export const planForm: Form = record({
   format: among(['cotangent/plan-1']),

@@ -36,9 +36,13 @@ export interface Table {
 }
 
 /** Buffer 0 is the control area. */
-export function tableOf(controlBytes: number): Table {
-  const values: Value[] = [{ id: 0, name: 'control', role: 'control', dtype: 'i32', shape: [controlBytes / 4] }]
-  let slices = 0
+export const tableOf = (controlBytes: number): Table =>
+  tableFrom([{ id: 0, name: 'control', role: 'control', dtype: 'i32', shape: [controlBytes / 4] }])
+
+/** A table of its own that begins with these. */
+export function tableFrom(start: readonly Value[]): Table {
+  const values = [...start]
+  let slices = start.filter((v) => v.slice).length
   return {
     values,
     extra: (value) => {

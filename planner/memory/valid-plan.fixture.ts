@@ -203,6 +203,7 @@ export const validPlan: PlanData = {
     naive: 1088,
     bound: 832,
     proven: false,
+    curve: [],
     alive: [],
   },
   orders: {},

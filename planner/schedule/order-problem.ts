@@ -89,7 +89,11 @@ function edges(
 }
 
 /** As inPlace will find them, if the operand is used last here. */
-function reusesOf(kernel: Kernel, numbers: ReadonlyMap<BufferId, number>, table: Table): (readonly [number, number])[] {
+export function reusesOf(
+  kernel: Kernel,
+  numbers: ReadonlyMap<BufferId, number>,
+  table: Table,
+): (readonly [made: number, used: number])[] {
   const taken = new Set<number>()
   const found: (readonly [number, number])[] = []
   const { reads } = accessesOf(kernel)

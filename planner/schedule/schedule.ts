@@ -40,10 +40,7 @@ const WORTH_SHARING = 10e-6
 
 export function schedule(fused: Fused, o: Options): Scheduled {
   const { table } = fused
-  const stateOf = new Map(fused.inputs.map((i) => [String(i.node.params['name']), i.buffer]))
-  const updates: Update[] = fused.outputs
-    .filter((out) => out.name.startsWith(NEXT))
-    .map((out) => ({ from: out.buffer, to: stateOf.get(out.name.slice(NEXT.length))!, own: true }))
+  const updates = updatesOf(fused)
   for (const u of updates) table.assign(u.from, 'temporary', table.values[u.from]!.name)
   const arrange: Arrange = o.reorder
     ? (items, next) => ordered(items, next, table, (k) => scratchOf(k, o))
@@ -60,6 +57,14 @@ export function schedule(fused: Fused, o: Options): Scheduled {
   const { steps, loops } = fenced(unfenced, flat.loops)
   const cost = costOfItems(items, o.target)
   return { kernels, steps, loops, accesses, cost, table, loopNumbers: flat.numbers }
+}
+
+/** Next values of state, and where they go. */
+export function updatesOf({ inputs, outputs }: Fused): Update[] {
+  const stateOf = new Map(inputs.map((i) => [String(i.node.params['name']), i.buffer]))
+  return outputs
+    .filter((out) => out.name.startsWith(NEXT))
+    .map((out) => ({ from: out.buffer, to: stateOf.get(out.name.slice(NEXT.length))!, own: true }))
 }
 
 /** A test reads its flag at the first step of its loop, for every iteration. */
