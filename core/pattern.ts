@@ -54,6 +54,13 @@ export function inBlocks(p: Pattern): Pattern {
   return { ...p, indptr, indices }
 }
 
+/** Entries of the row that has most. */
+export function fullest({ rows, indptr }: Pattern): number {
+  let most = 0
+  for (let i = 0; i < rows; i++) most = Math.max(most, indptr[i + 1]! - indptr[i]!)
+  return most
+}
+
 /** The row of each entry. */
 export function rowsOf({ rows, indptr, indices }: Pattern): Int32Array {
   const made = new Int32Array(indices.length)

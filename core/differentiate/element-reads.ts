@@ -4,6 +4,7 @@
  * Invariant: an upper bound; an index that is not known reads its whole axis.
  * May not: ask an op for its name.
  */
+import { combine } from '../affine.ts'
 import type { ElementWriter, GuardIndex, Index, Node, Tensor } from '../ir.ts'
 import type { BasicOp, Scalar, Transcendental } from '../scalar.ts'
 import { basic, reference, round } from '../scalar-evaluate.ts'
@@ -47,6 +48,10 @@ export function positions(
   at: readonly Index[],
 ): (at: At, to: (flat: number) => void) => void {
   const strides = stridesOf(shape)
+  if (!at.some((i) => i.indirect)) {
+    const only = compiled(combine(at, strides))!
+    return (values, to) => to(only(values))
+  }
   const known = at.map(compiled)
   const free = known.flatMap((f, d) => (f ? [] : [d]))
   const total = count(free.map((d) => shape[d]!))

@@ -3,12 +3,12 @@
  * Invariant: an upper bound; where a lowering does not say, an element depends on all that its operands do.
  * May not: recurse over depth (bodies nest as deep as the program's loops do), or look at an op's name.
  */
-import { axis } from '../affine.ts'
 import { evaluateBody } from '../evaluate-body.ts'
 import { graphOf } from '../graph.ts'
-import type { Graph, Index, Lowering, Node, Tensor, Type } from '../ir.ts'
+import type { Graph, Lowering, Node, Tensor, Type } from '../ir.ts'
 import { count, sizes, stridesOf } from '../shape.ts'
-import { type At, type Element, positions, readingWriter, type Visit } from './element-reads.ts'
+import type { At, Visit } from './element-reads.ts'
+import { type Gone, type Reader, step, written } from './points.ts'
 import type { RowSets, Rows } from './row-sets.ts'
 
 /** Absent: depends on nothing. Of a tuple, one for each item. */
@@ -59,6 +59,9 @@ function valueOf(node: Node, { constants }: Flow): (() => Tensor) | undefined {
   }
 }
 
+/** A constant that may make a factor 0, or a condition false. */
+const hasZeros = (node: Node, f: Flow): boolean => valueOf(node, f)?.().data.includes(0) ?? false
+
 /** Of each item of a tuple; of a tensor, one. */
 function ofNode(node: Node, operands: readonly Found[], f: Flow): Found[] {
   const lowering = f.sets.exhausted() ? undefined : node.op.lower?.(node)
@@ -68,10 +71,14 @@ function ofNode(node: Node, operands: readonly Found[], f: Flow): Found[] {
     case 'alias':
       return [operands[0]]
     case 'pointwise':
+      if (node.op.facts.elementwise && !node.operands.some((o) => hasZeros(o, f)))
+        return [operands.reduce((a, b) => either(a, b, f.sets))]
+      return [ofElements(node, lowering, operands, f)]
     case 'reduce':
     case 'scatter':
-    case 'parts':
       return [ofElements(node, lowering, operands, f)]
+    case 'parts':
+      return [ofParts(node, lowering.starts, operands, f.sets)]
     case 'loop':
       return ofLoop(lowering, operands, f)
     case 'branch': {
@@ -110,40 +117,14 @@ function either(a: Found, b: Found, sets: RowSets): Found {
   })
 }
 
-/** A lowering, written once: its points, and what each reads. */
-interface Reader {
-  readonly outer: readonly number[]
-  readonly inner: readonly number[]
-  readonly visit: Element['visit']
-  /** Where a point is stored, of a scatter. */
-  readonly to?: ReturnType<typeof positions>
-}
-function readerOf(node: Node, lowering: Exclude<Lowering, { kind: 'parts' }>, f: Flow): Reader {
-  const known = f.readers.get(node)
-  if (known) return known
-  const writer = readingWriter(node, (operand) => valueOf(operand, f))
-  const axes = (extents: readonly number[], from: number): Index[] => extents.map((n, i) => axis(from + i, n))
-  const shape = sizes(node.shape, 'pattern')
-  const made = ((): Reader => {
-    if (lowering.kind === 'scatter') {
-      const at = axes(lowering.extents, 0)
-      const to = positions(shape, lowering.to(at, writer))
-      return { outer: lowering.extents, inner: [], visit: (lowering.value(at, writer) as Element).visit, to }
-    }
-    const at = axes(shape, 0)
-    if (lowering.kind === 'pointwise')
-      return { outer: shape, inner: [], visit: (lowering.value(at, writer) as Element).visit }
-    if (lowering.kind !== 'reduce') return { outer: shape, inner: [], visit: undefined }
-    const value = lowering.value(at, axes(lowering.over, shape.length), writer)
-    return { outer: shape, inner: lowering.over, visit: (value as Element).visit }
-  })()
+function readerOf(node: Node, lowering: Gone, f: Flow): Reader {
+  const made = f.readers.get(node) ?? written(node, lowering, (operand) => valueOf(operand, f))
   f.readers.set(node, made)
   return made
 }
 
-function ofElements(node: Node, lowering: Lowering, operands: readonly Found[], f: Flow): Found {
+function ofElements(node: Node, lowering: Gone, operands: readonly Found[], f: Flow): Found {
   const { sets } = f
-  if (lowering.kind === 'parts') return ofParts(node, lowering.starts, operands, sets)
   const { outer, inner, visit, to } = readerOf(node, lowering, f)
   if (!visit) return undefined
   const [points, over] = [count(outer), count(inner)]
@@ -172,14 +153,6 @@ function ofElements(node: Node, lowering: Lowering, operands: readonly Found[], 
   return stored ? stored.map((all) => union(all, sets)) : made
 }
 
-/** The next index of `extents`, row-major, at `from`. */
-function step(at: At, extents: readonly number[], from: number): void {
-  for (let d = extents.length - 1; d >= 0; d--) {
-    const i = at[from + d]! + 1
-    at[from + d] = i < extents[d]! ? i : 0
-    if (i < extents[d]!) return
-  }
-}
 function union(all: readonly Int32Array[], sets: RowSets): Int32Array {
   sets.start()
   for (const set of all) sets.add(set)

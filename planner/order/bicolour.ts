@@ -13,16 +13,17 @@ import type { Colouring } from './intersection.ts'
 /** Full rows, at most. */
 const MOST = 64
 
-/** With fewer seeds than `below`. */
+/** With fewer seeds than `below`. `turned`: the pattern transposed. */
 export function bicolouring(
   pattern: Pattern,
+  turned: Pattern,
   below: number,
-  colour: (pattern: Pattern) => Colouring,
+  colour: (pattern: Pattern) => Colouring | undefined,
 ): ColourOrder | undefined {
-  const turned = transposed(pattern)
+  const worthwhile = [pattern, turned].filter((p) => fullRows(p, below - 1) <= MOST)
   let best: { readonly order: ColourOrder; readonly seeds: number } | undefined
   for (let t = 1; t <= MOST && t < (best?.seeds ?? below); t *= 2)
-    for (const p of [pattern, turned]) {
+    for (const p of worthwhile) {
       const least = best?.seeds ?? below
       const made = split(p, t, least, colour)
       if (!made || made.seeds >= least) continue
@@ -32,7 +33,7 @@ export function bicolouring(
   return best?.order
 }
 
-function split(p: Pattern, t: number, below: number, colour: (pattern: Pattern) => Colouring) {
+function split(p: Pattern, t: number, below: number, colour: (pattern: Pattern) => Colouring | undefined) {
   const degree = (i: number): number => p.indptr[i + 1]! - p.indptr[i]!
   const fullest = [...Array(p.rows).keys()].sort((a, b) => degree(b) - degree(a) || a - b)
   // The fullest row that is left takes a colour for each of its entries, and those pulled one at least.
@@ -40,7 +41,15 @@ function split(p: Pattern, t: number, below: number, colour: (pattern: Pattern) 
   const full = new Set(fullest.slice(0, t))
   const left = colour(kept(p, (i) => !full.has(i)))
   const pulled = colour(transposed(kept(p, (i) => full.has(i))))
+  if (!left || !pulled) return undefined
   return { columns: [...left.colours], rows: [...pulled.colours], seeds: left.count + pulled.count }
+}
+
+/** Rows with so many entries, or more: each of them takes as many colours, or is pulled. */
+function fullRows({ rows, indptr }: Pattern, entries: number): number {
+  let n = 0
+  for (let i = 0; i < rows; i++) if (indptr[i + 1]! - indptr[i]! >= entries) n++
+  return n
 }
 
 /** The same matrix with only some rows' entries. */

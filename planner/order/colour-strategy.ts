@@ -5,7 +5,7 @@
  */
 
 import type { ColourOrder } from '../../core/order.ts'
-import { type Pattern, transposed } from '../../core/pattern.ts'
+import { fullest, type Pattern, transposed } from '../../core/pattern.ts'
 import { bicolouring } from './bicolour.ts'
 import { type Colouring, colourColumns } from './intersection.ts'
 import { latticeColouring } from './lattice.ts'
@@ -14,6 +14,8 @@ import type { Proposal, Strategy } from './strategy.ts'
 
 /** Seeds must be this many times fewer before a full matrix is worth gathering from them. */
 const GAIN = 2
+/** Elements that all seeds give, at most. */
+const LARGEST = 2 ** 28
 
 export const colour: Strategy = {
   kind: 'colour',
@@ -22,27 +24,34 @@ export const colour: Strategy = {
     if (!pattern) return { impossible: 'more than one result or value, or too many entries that may differ from 0' }
     const order = colouringOf(pattern, problem.symmetric)
     const fewest = Math.min(problem.inputs, problem.outputs)
+    if (!order || seedsOf(order) * Math.max(problem.inputs, problem.outputs) > LARGEST)
+      return { impossible: 'its pattern takes too many seeds, or too long to colour' }
     return asked || problem.sparse || seedsOf(order) * GAIN <= fewest ? order : undefined
   },
 }
 
 /** The fewest seeds found: columns, rows, stars of a symmetric matrix, or rows and columns. */
-export function colouringOf(pattern: Pattern, symmetric: boolean): ColourOrder {
-  const [columns, rows] = [distinct(pattern), distinct(transposed(pattern))]
+export function colouringOf(pattern: Pattern, symmetric: boolean): ColourOrder | undefined {
+  const turned = transposed(pattern)
+  const columns = distinct(pattern)
+  const rows = columns && columns.count <= fullest(turned) ? undefined : distinct(turned)
   const star = symmetric ? starColouring(pattern) : undefined
   const found: ColourOrder[] = [
-    { kind: 'colour', columns: [...columns.colours] },
-    { kind: 'colour', rows: [...rows.colours] },
+    ...(columns ? [{ kind: 'colour', columns: [...columns.colours] } as const] : []),
+    ...(rows ? [{ kind: 'colour', rows: [...rows.colours] } as const] : []),
     ...(star ? [{ kind: 'colour', columns: [...star.colours] } as const] : []),
   ]
+  if (found.length === 0) return undefined
   const best = found.reduce((a, b) => (seedsOf(b) < seedsOf(a) ? b : a))
-  return bicolouring(pattern, seedsOf(best), distinct) ?? best
+  return bicolouring(pattern, turned, seedsOf(best), distinct) ?? best
 }
 
-/** No two columns of one colour meet in a row. */
-function distinct(pattern: Pattern): Colouring {
+/** No two columns of one colour meet in a row. As few colours as the fullest row has entries is the best there is. */
+function distinct(pattern: Pattern): Colouring | undefined {
+  const ideal = latticeColouring(pattern, fullest(pattern) + 1)
+  if (ideal) return ideal
   const greedy = colourColumns(pattern)
-  return latticeColouring(pattern, greedy.count) ?? greedy
+  return greedy && (latticeColouring(pattern, greedy.count) ?? greedy)
 }
 
 const coloursIn = (colours: readonly number[] = []): number => colours.reduce((most, c) => Math.max(most, c), -1) + 1

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sourcesOf } from '../../core/differentiate/orders/colour.ts'
+import { transposed } from '../../core/pattern.ts'
 import { bicolouring } from './bicolour.ts'
 import { arrowhead, banded, cross, patternOfRows, stencil, unreadable } from './colour.fixture.ts'
 import { colouringOf, colourText, seedsOf } from './colour-strategy.ts'
@@ -41,22 +42,22 @@ describe('a colouring', () => {
     ['five points, periodic', stencil([20, 20], cross(2), true), 5],
     ['seven points', stencil([8, 9, 10], cross(3)), 7],
   ])('of %s takes as few colours as a row has entries: %#', (_, p, most) => {
-    const order = colouringOf(p, false)
+    const order = colouringOf(p, false)!
     expect(seedsOf(order)).toBe(most)
     expect(unreadable(p, order)).toBeUndefined()
   })
   it('of the Brusselator on 32 × 32 takes at most 12', () => {
     const p = brusselator(32)
-    const order = colouringOf(p, false)
+    const order = colouringOf(p, false)!
     expect(seedsOf(order)).toBeLessThanOrEqual(12)
     expect(unreadable(p, order)).toBeUndefined()
   })
   it('takes rows and columns where one of each is full: 3, and 2 if the matrix is symmetric', () => {
     const p = arrowhead(500)
-    const order = colouringOf(p, false)
+    const order = colouringOf(p, false)!
     expect([seedsOf(order), colourText(order)]).toEqual([3, '2 of columns + 1 of rows'])
     expect(unreadable(p, order)).toBeUndefined()
-    const star = colouringOf(p, true)
+    const star = colouringOf(p, true)!
     expect(seedsOf(star)).toBe(2)
     expect(unreadable(p, star, true)).toBeUndefined()
   })
@@ -67,25 +68,31 @@ describe('a colouring', () => {
       Array.from({ length: 85 }, (_, j) => j).filter((j) => j === i || parent(i) === j || parent(j) === i),
     )
     const p = patternOfRows(lists, { rows: [85], columns: [85] })
-    const [plain, star] = [colouringOf(p, false), colouringOf(p, true)]
+    const [plain, star] = [colouringOf(p, false)!, colouringOf(p, true)!]
     expect([seedsOf(plain), seedsOf(star)]).toEqual([6, 3])
     expect(unreadable(p, star)).toBeDefined()
     expect(unreadable(p, star, true)).toBeUndefined()
     expect(typeof sourcesOf(star, p, true)).toBe('object')
   })
+  it('of a pattern whose graph is too large goes row by row', () => {
+    const p = banded(3000, 37, 37)
+    const { colours, count } = colourColumns(p)!
+    expect(count).toBe(75)
+    expect(unreadable(p, { kind: 'colour', columns: [...colours] })).toBeUndefined()
+  })
   it('takes rows where they take fewer seeds', () => {
     const p = patternOfRows([[0, 1, 2, 3, 4]], { rows: [1], columns: [5] })
-    expect(colouringOf(p, false)).toEqual({ kind: 'colour', rows: [0] })
-    expect(unreadable(p, colouringOf(p, false))).toBeUndefined()
+    expect(colouringOf(p, false)!).toEqual({ kind: 'colour', rows: [0] })
+    expect(unreadable(p, colouringOf(p, false)!)).toBeUndefined()
   })
 
   it('keeps columns of a row apart, and is no worse than any single order, over random patterns', () => {
     fc.assert(
       fc.property(random, (p) => {
-        const order = colouringOf(p, false)
+        const order = colouringOf(p, false)!
         expect(unreadable(p, order)).toBeUndefined()
         expect(typeof sourcesOf(order, p, false)).toBe('object')
-        const columns = { kind: 'colour', columns: [...colourColumns(p).colours] } as const
+        const columns = { kind: 'colour', columns: [...colourColumns(p)!.colours] } as const
         expect(unreadable(p, columns)).toBeUndefined()
         expect(seedsOf(order)).toBeLessThanOrEqual(seedsOf(columns))
       }),
@@ -110,7 +117,7 @@ describe('a colouring', () => {
           const star = { kind: 'colour', columns: [...starColouring(p)!.colours] } as const
           expect(unreadable(p, star, true)).toBeUndefined()
           expect(typeof sourcesOf(star, p, true)).toBe('object')
-          const both = bicolouring(p, n + 1, colourColumns)
+          const both = bicolouring(p, transposed(p), n + 1, colourColumns)
           if (both) expect(unreadable(p, both)).toBeUndefined()
         },
       ),

@@ -18,26 +18,53 @@ interface Neighbours {
   readonly list: Int32Array
 }
 
-/** Pairs of entries in one row, over all rows, that a graph may be built from. */
+/** Pairs of entries in one row, over all rows: that a graph may be built from, and that may be gone through. */
 const PAIRS = 2 ** 24
+const MOST = 2 ** 28
 
-export function colourColumns(pattern: Pattern): Colouring {
+/** Undefined where that would take too long. */
+export function colourColumns(pattern: Pattern): Colouring | undefined {
+  const pairs = pairsIn(pattern)
+  if (pairs > MOST) return undefined
+  if (pairs > PAIRS) return rowByRow(pattern)
   const graph = intersections(pattern)
-  if (!graph) return { colours: new Int32Array(pattern.columns).map((_, j) => j), count: pattern.columns }
   const used = new Uint8Array(pattern.columns)
   for (const j of pattern.indices) used[j] = 1
   const orders = [natural, largestFirst, smallestLast, incidenceDegree]
   return orders.map((order) => greedy(graph, order(graph), used)).reduce((a, b) => (b.count < a.count ? b : a))
 }
 
-export const pairsIn = ({ rows, indptr }: Pattern): number => {
+const pairsIn = ({ rows, indptr }: Pattern): number => {
   let pairs = 0
   for (let i = 0; i < rows; i++) pairs += (indptr[i + 1]! - indptr[i]!) ** 2
   return pairs
 }
 
-function intersections(pattern: Pattern): Neighbours | undefined {
-  if (pairsIn(pattern) > PAIRS) return undefined
+/** Columns in their natural order, each asking the rows that it is in. */
+function rowByRow({ columns, indptr, indices, ...rest }: Pattern): Colouring {
+  const byColumn = transposed({ columns, indptr, indices, ...rest })
+  const colours = new Int32Array(columns).fill(-1)
+  const taken = new Int32Array(columns + 1).fill(-1)
+  let count = 0
+  for (let j = 0; j < columns; j++) {
+    const [first, end] = [byColumn.indptr[j]!, byColumn.indptr[j + 1]!]
+    if (first === end) continue
+    for (let e = first; e < end; e++) {
+      const i = byColumn.indices[e]!
+      for (let f = indptr[i]!; f < indptr[i + 1]!; f++) {
+        const c = colours[indices[f]!]!
+        if (c >= 0) taken[c] = j
+      }
+    }
+    let c = 0
+    while (taken[c] === j) c++
+    colours[j] = c
+    count = Math.max(count, c + 1)
+  }
+  return { colours, count }
+}
+
+function intersections(pattern: Pattern): Neighbours {
   const byColumn = transposed(pattern)
   const starts = new Int32Array(pattern.columns + 1)
   const seen = new Int32Array(pattern.columns).fill(-1)

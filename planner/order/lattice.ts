@@ -1,44 +1,50 @@
 /**
  * Closed forms: the colour of a column is a linear form of its index, modulo the number of colours. Bands take l + u + 1 colours so, the stencil of
- * five points 5 as (x + 2y) mod 5, that of seven 7. Found by trying, from the fewest colours that any row allows.
- * Invariant: two columns that meet in a row differ in colour: checked on every difference between their indices that occurs.
+ * five points 5 as (x + 2y) mod 5, that of seven 7. Found by trying, from the fewest colours that any row allows, on the differences between indices
+ * that some rows have; a form is then checked on all rows, and where it fails, that row's differences are added.
+ * Invariant: two columns that meet in a row differ in colour.
  * May not: try for long: it gives up, and finds nothing.
  */
-import type { Pattern } from '../../core/pattern.ts'
-import { type Colouring, pairsIn } from './intersection.ts'
+import { fullest, type Pattern } from '../../core/pattern.ts'
+import type { Colouring } from './intersection.ts'
 
-const PAIRS = 2 ** 22
+/** Rows looked at first; differences kept; forms tried, times differences; forms checked on all rows. */
+const ROWS = 64
 const DIFFERENCES = 512
-/** Forms tried, times differences. */
 const TRIES = 2 ** 22
+const CHECKS = 64
+
+type Form = readonly number[]
 
 /** With fewer colours than `below`. */
 export function latticeColouring(pattern: Pattern, below: number): Colouring | undefined {
   const shape = pattern.shapes.columns
   const axes = shape.map((_, d) => d).filter((d) => shape[d]! > 1)
-  const differences = axes.length > 0 && axes.length <= 3 ? differencesOf(pattern, shape, axes) : undefined
-  if (!differences) return undefined
-  let tries = TRIES
-  for (let k = fewest(pattern); k < below; k++) {
-    tries -= k ** axes.length * differences.length
-    if (tries < 0) return undefined
-    const form = formsOf(k, axes.length).find((f) => differences.every((d) => modulo(along(f, d), k) !== 0))
-    if (form) return coloured(pattern, shape, axes, form, k)
+  if (axes.length === 0 || axes.length > 3 || fullest(pattern) > ROWS) return undefined
+  const seen = differences(pattern, shape, axes)
+  for (let s = 0; s < ROWS; s++) seen.add(Math.floor((s * (pattern.rows - 1)) / (ROWS - 1)))
+  let [tries, checks] = [TRIES, CHECKS]
+  for (let k = fullest(pattern); k < below; ) {
+    tries -= k ** axes.length * seen.all.length
+    if (tries < 0 || checks-- === 0 || seen.all.length > DIFFERENCES) return undefined
+    const form = formsOf(k, axes.length).find((f) => seen.all.every((d) => modulo(along(f, d), k) !== 0))
+    if (!form) {
+      k++
+      continue
+    }
+    const colours = coloursOf(pattern, shape, axes, form, k)
+    const fails = firstRowWithEquals(pattern, colours, k)
+    if (fails === undefined) return renumbered(pattern, colours)
+    seen.add(fails)
   }
   return undefined
 }
 
-const fewest = ({ rows, indptr }: Pattern): number => {
-  let most = 0
-  for (let i = 0; i < rows; i++) most = Math.max(most, indptr[i + 1]! - indptr[i]!)
-  return most
-}
 const modulo = (x: number, k: number): number => ((x % k) + k) % k
-const along = (form: readonly number[], index: readonly number[]): number =>
-  form.reduce((sum, c, d) => sum + c * index[d]!, 0)
+const along = (form: Form, index: readonly number[]): number => form.reduce((sum, c, d) => sum + c * index[d]!, 0)
 
 /** All linear forms of `rank` coefficients below k, the last one fastest. */
-function formsOf(k: number, rank: number): number[][] {
+function formsOf(k: number, rank: number): Form[] {
   const one = Array.from({ length: k }, (_, c) => c)
   return rank === 0 ? [[]] : formsOf(k, rank - 1).flatMap((form) => one.map((c) => [...form, c]))
 }
@@ -54,40 +60,52 @@ function indexOf(column: number, shape: readonly number[], axes: readonly number
   return axes.map((d) => at[d]!)
 }
 
-function differencesOf(pattern: Pattern, shape: readonly number[], axes: readonly number[]): number[][] | undefined {
-  if (pairsIn(pattern) > PAIRS) return undefined
-  const at = Array.from({ length: pattern.columns }, (_, j) => indexOf(j, shape, axes))
-  const found = new Map<number, number[]>()
-  for (let i = 0; i < pattern.rows; i++)
-    for (let e = pattern.indptr[i]!; e < pattern.indptr[i + 1]!; e++)
-      for (let f = e + 1; f < pattern.indptr[i + 1]!; f++) {
-        const [a, b] = [at[pattern.indices[e]!]!, at[pattern.indices[f]!]!]
-        const key = a.reduce((sum, x, d) => sum * 2 * shape[axes[d]!]! + b[d]! - x, 0)
-        if (found.has(key)) continue
-        if (found.size === DIFFERENCES) return undefined
-        found.set(
-          key,
-          a.map((x, d) => b[d]! - x),
-        )
+/** Differences between the indices of columns that meet in a row, for the rows added. */
+function differences({ rows, indptr, indices }: Pattern, shape: readonly number[], axes: readonly number[]) {
+  const found = new Set<string>()
+  const all: number[][] = []
+  const add = (row: number): void => {
+    if (row < 0 || row >= rows) return
+    const at = Array.from(indices.subarray(indptr[row], indptr[row + 1]), (j) => indexOf(j, shape, axes))
+    for (const [e, a] of at.entries())
+      for (const b of at.slice(e + 1)) {
+        const by = a.map((x, d) => b[d]! - x)
+        if (found.has(by.join())) continue
+        found.add(by.join())
+        all.push(by)
       }
-  return [...found.values()]
+  }
+  return { all, add }
 }
 
-/** Numbered anew, in the order in which they occur: a small grid may not need all. */
-function coloured(
-  pattern: Pattern,
-  shape: readonly number[],
-  axes: readonly number[],
-  form: readonly number[],
-  k: number,
-): Colouring {
-  const used = new Uint8Array(pattern.columns)
-  for (const j of pattern.indices) used[j] = 1
-  const numbers = new Map<number, number>()
-  const colours = new Int32Array(pattern.columns).map((_, j) => {
-    if (!used[j]) return -1
-    const c = modulo(along(form, indexOf(j, shape, axes)), k)
-    return numbers.get(c) ?? numbers.set(c, numbers.size).get(c)!
+function coloursOf(p: Pattern, shape: readonly number[], axes: readonly number[], form: Form, k: number): Int32Array {
+  const steps = shape.map((_, d) => form[axes.indexOf(d)] ?? 0)
+  return new Int32Array(p.columns).map((_, j) => {
+    let [colour, rest] = [0, j]
+    for (let d = shape.length - 1; d >= 0; d--) {
+      colour += steps[d]! * (rest % shape[d]!)
+      rest = Math.floor(rest / shape[d]!)
+    }
+    return colour % k
   })
-  return { colours, count: numbers.size }
+}
+
+function firstRowWithEquals({ rows, indptr, indices }: Pattern, colours: Int32Array, k: number): number | undefined {
+  const last = new Int32Array(k).fill(-1)
+  for (let i = 0; i < rows; i++)
+    for (let e = indptr[i]!; e < indptr[i + 1]!; e++) {
+      const c = colours[indices[e]!]!
+      if (last[c] === i) return i
+      last[c] = i
+    }
+  return undefined
+}
+
+/** In the order in which they occur: a small grid may not need all. −1 where a column has no entry. */
+function renumbered(p: Pattern, colours: Int32Array): Colouring {
+  const used = new Uint8Array(p.columns)
+  for (const j of p.indices) used[j] = 1
+  const numbers = new Map<number, number>()
+  const made = colours.map((c, j) => (used[j] ? (numbers.get(c) ?? numbers.set(c, numbers.size).get(c)!) : -1))
+  return { colours: made, count: numbers.size }
 }

@@ -91,16 +91,21 @@ export function sourcesOf({ columns, rows }: ColourOrder, pattern: Pattern, symm
   const own = rowsOf(pattern)
   const pushed = (i: number, j: number): number => (columns && columns[j]! >= 0 ? columns[j]! * m + i : -1)
   const pulled = (i: number, j: number): number => (rows && rows[i]! >= 0 ? start + rows[i]! * n + j : -1)
+  const meets = (at: number): void => {
+    if (at >= 0) hits[at]!++
+  }
+  const alone = (at: number): boolean => at >= 0 && hits[at] === 1
   pattern.indices.forEach((j, e) => {
-    for (const at of [pushed(own[e]!, j), pulled(own[e]!, j)]) if (at >= 0) hits[at]!++
+    meets(pushed(own[e]!, j))
+    meets(pulled(own[e]!, j))
   })
   const from = new Int32Array(own.length)
-  for (const [e, j] of pattern.indices.entries()) {
-    const i = own[e]!
-    const at = [pushed(i, j), pulled(i, j), symmetric ? pushed(j, i) : -1].find((s) => s >= 0 && hits[s] === 1)
-    if (at === undefined)
-      return `entry [${i}, ${j}] stands nowhere alone: another of its colour is in its row or column`
-    from[e] = at
+  for (let e = 0; e < own.length; e++) {
+    const [i, j] = [own[e]!, pattern.indices[e]!]
+    if (alone(pushed(i, j))) from[e] = pushed(i, j)
+    else if (alone(pulled(i, j))) from[e] = pulled(i, j)
+    else if (symmetric && alone(pushed(j, i))) from[e] = pushed(j, i)
+    else return `entry [${i}, ${j}] stands nowhere alone: another of its colour is in its row or column`
   }
   return from
 }
