@@ -26,7 +26,7 @@ export const jointly: Benchmark<JointRow> = {
   question: 'memory: what do order, recomputation, in-place and placement gain when they are chosen together?',
   async *rows({ quick }) {
     for (const [levels, convolutions] of quick ? [[1, 1]] : [[2, 1], [3, 1], [3, 2]]) // biome-ignore format: a table
-      yield* compared(levels!, convolutions!, quick ? 2000 : 40_000)
+      yield* compared(levels!, convolutions!, quick ? 2000 : 120_000)
   },
   heading: `${'case'.padEnd(16)}${['nodes', 'allowed', 'declared', 'separate', 'joint', 'bound'].map((h) => h.padStart(12)).join('')}        ms`,
   line: (r) => {

@@ -29,11 +29,14 @@ function again({ nodes }: RematGraph, node: number, random: () => number): reado
   }
 }
 
-/** The order with up to three nodes elsewhere. */
-export function shuffled(order: Schedule, random: () => number): Schedule {
+/** The order with up to three nodes elsewhere, each where `runs` allows it. */
+export function shuffled(order: Schedule, random: () => number, runs: (order: Schedule) => boolean): Schedule {
   const pick = (): number => Math.floor(random() * order.length)
   let next = order
-  for (let k = Math.floor(4 * random()); k > 0; k--) next = shifted(next, pick(), pick())
+  for (let k = Math.floor(4 * random()); k > 0; k--) {
+    const moved = shifted(next, pick(), pick())
+    if (runs(moved)) next = moved
+  }
   return next
 }
 

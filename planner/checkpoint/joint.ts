@@ -19,7 +19,7 @@ import type { RematGraph, Schedule } from './remat-graph.ts'
 /** Of the annealing, as shares of the arena: rounds, each from the best so far. */
 const HEATS = [0.02, 0.1, 0.3, 0.05]
 /** Trials that one schedule by eviction stands for. */
-const REBUILT = 20
+const REBUILT = 10
 
 export interface Joint {
   readonly schedule: Schedule
@@ -45,13 +45,12 @@ export function arenaOf(graph: RematGraph, schedule: Schedule): number {
 export function joint(graph: RematGraph, start: Schedule, cost: number, { trials = 40_000 }: JointOptions = {}): Joint {
   const random = generator()
   const bound = leastBytes(graph, cost)
-  let best = rebuilt(
-    graph,
-    { schedule: start, arena: arenaOf(graph, start) },
-    { cost, bound, trials: trials / REBUILT },
-    random,
-  )
-  for (const heat of HEATS) best = annealed(graph, best, { cost, bound, trials: trials / HEATS.length }, heat, random)
+  const share = trials / (2 * HEATS.length)
+  let best: Placed = { schedule: start, arena: arenaOf(graph, start) }
+  for (const heat of HEATS) {
+    best = rebuilt(graph, best, { cost, bound, trials: share / REBUILT }, random)
+    best = annealed(graph, best, { cost, bound, trials: share }, heat, random)
+  }
   return { ...best, cost: costOf(graph, best.schedule), bound }
 }
 
@@ -98,8 +97,7 @@ function rebuilt(graph: RematGraph, start: Placed, { cost, bound, trials }: Roun
   let best = start
   let order: Schedule = [...new Set(best.schedule)]
   for (let k = 0; k < trials && best.arena > bound; k++) {
-    const next = shuffled(order, random)
-    if (!blocksOf(graph, next)) continue
+    const next = shuffled(order, random, (moved) => blocksOf(graph, moved) !== undefined)
     const aim = best.arena - 1
     // Values that take the place of others are counted twice by eviction, which is why it is allowed more.
     const budget = aim * (1 + 0.25 * random())
