@@ -105,7 +105,40 @@ function kernels(): string {
   )
 }
 
-const all: { readonly [name: string]: () => string } = { modes, peers, loops, kernels }
+function train(): string {
+  interface Row extends Saved {
+    readonly kernels: number
+    readonly ratio: number
+  }
+  return table(
+    ['step or chain', 'kernels', 'against its products, or its elementary functions, alone', 'goal'],
+    results<Row>('train').map((r) => [
+      r.case,
+      String(r.kernels),
+      `${short(r.ratio)} ×`,
+      r.case.startsWith('chain') ? '1.5 ×' : '1.25 ×',
+    ]),
+  )
+}
+
+function startup(): string {
+  interface Row extends Saved {
+    readonly cpu: Times
+    readonly ratio?: number
+    readonly bar?: string
+  }
+  return table(
+    ['ms of processor time', 'Cotangent', 'ratio', 'goal'],
+    results<Row>('startup').map((r) => [
+      r.case,
+      short(r.cpu.median),
+      r.ratio === undefined ? '' : `${short(r.ratio)} ×`,
+      r.bar ?? '',
+    ]),
+  )
+}
+
+const all: { readonly [name: string]: () => string } = { modes, peers, loops, kernels, train, startup }
 
 const marked = /(<!-- table (\w+) -->\n)[\s\S]*?(<!-- end -->)/g
 
