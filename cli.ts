@@ -95,7 +95,9 @@ cli
   .option('--budget <bytes>', 'memory that it may take, as 512MiB: what does not fit is computed again')
   .option('--tape', 'list every step and what it stores')
   .addOption(new Option('--json', 'the plan as JSON').conflicts(['dot', 'tape']))
-  .addOption(new Option('--dot', 'the declared graph in the language of Graphviz').conflicts(['json', 'tape']))
+  .addOption(new Option('--dot', 'the declared graph in the language of Graphviz').conflicts(['json', 'tape', 'html']))
+  .option('--html <file>', 'also write a page of pictures, self-contained: memory over time, steps, orders, kernels')
+  .option('--curve <n>', 'budgets of memory to plan for besides, for time over memory (default: 4 with --html)', whole)
   .action(async (file: string, flags: ExplainFlags) => {
     const { explain } = await import('./cli/explain.ts')
     console.log(explain(await model(file), flags))

@@ -1,12 +1,16 @@
 /**
- * `cotangent explain`: the plan of a model, of a step of its training, or of a Jacobian of it.
+ * `cotangent explain`: the plan of a model, of a step of its training, or of a Jacobian of it: as text, JSON, or a page of pictures.
  */
+import { writeFileSync } from 'node:fs'
 import { dot } from '../core/dot.ts'
 import { badOption } from '../core/errors.ts'
+import { fileError } from '../core/errors-files.ts'
 import { train } from '../core/nn/train.ts'
 import type { AnyProgram } from '../core/program.ts'
 import { jacobian, type Mode } from '../core/requests.ts'
+import { planPage } from '../planner/pictures/page.ts'
 import { plan } from '../planner/plan.ts'
+import { wasmTarget } from '../planner/target.ts'
 import type { Model } from './model.ts'
 import { compiling } from './progress.ts'
 
@@ -23,16 +27,36 @@ export interface ExplainFlags extends Derivative {
   readonly json?: true
   readonly dot?: true
   readonly budget?: string
+  readonly html?: string
+  readonly curve?: number
 }
+
+/** Budgets of a page's curve, unless said otherwise. */
+const POINTS = 4
 
 export function explain(model: Model, flags: ExplainFlags): string {
   const p = requested(model, flags)
   if (flags.dot) return dot(p.graph)
   const onProgress = compiling()
-  const { threads, sizes, budget } = flags
-  const made = plan(p, { threads, onProgress, ...(sizes && { sizes }), ...(budget !== undefined && { budget }) })
+  const { threads, sizes, budget, curve = flags.html === undefined ? undefined : POINTS } = flags
+  const made = plan(p, {
+    threads,
+    onProgress,
+    ...(sizes && { sizes }),
+    ...(budget !== undefined && { budget }),
+    ...(curve !== undefined && { curve }),
+  })
   onProgress({ stage: 'ready', done: 1 })
+  if (flags.html !== undefined) written(flags.html, planPage(made, wasmTarget))
   return flags.json ? JSON.stringify(made) : made.explain(flags.tape ? { tape: true } : {})
+}
+
+function written(file: string, page: string): void {
+  try {
+    writeFileSync(file, page)
+  } catch (error) {
+    throw fileError(file, 'write', error)
+  }
 }
 
 /** The program itself, a step of its training, or the Jacobian that --of and --wrt name. */

@@ -136,6 +136,19 @@ describe('models', () => {
     expect(explained('--dot')).toMatch(/^digraph "iris"/)
   }, 60_000)
 
+  it('are drawn: a page beside the text, or why it cannot be written', () => {
+    const drawn = (file: string) =>
+      cotangent('explain', iris, '--sizes', 'B=4', '--train', '--html', file, '--curve', '1')
+    expect(drawn(at('iris.html')).out).toMatch(/^plan {11}train\(iris\) /)
+    expect(readFileSync(at('iris.html'), 'utf8')).toMatch(
+      /^<!doctype html>\n<html lang="en">.*<h1>train\(iris\)<\/h1>/s,
+    )
+    expect(drawn(join(at('nowhere'), 'iris.html'))).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('cannot write'),
+    })
+  }, 60_000)
+
   it('are measured: forward, reverse and auto, predicted and real', () => {
     const arm = join(root, 'examples/models/robot-arm.json')
     const args = ['bench', arm, '--of', 'tip', '--wrt', 'joints', '--rounds', '1']

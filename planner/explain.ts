@@ -32,8 +32,13 @@ export function explain(plan: PlanData, options: { readonly tape?: boolean } = {
 
 const row = (head: string, text: string): string => `${head.padEnd(COLUMN)}${text}`
 
-/** Derivatives with equal reports share their lines; equal, not identical, so that a plan read from JSON says the same. */
-function differentiation(plan: PlanData): string[] {
+export interface SharedOrder {
+  readonly order: OrderReport
+  readonly names: readonly string[]
+}
+
+/** Derivatives with equal reports, together; equal, not identical, so that a plan read from JSON says the same. */
+export function sharedOrders(plan: PlanData): readonly SharedOrder[] {
   const groups = new Map<string, { readonly order: OrderReport; readonly names: string[] }>()
   for (const [name, order] of Object.entries(plan.orders)) {
     const key = JSON.stringify(order)
@@ -41,7 +46,11 @@ function differentiation(plan: PlanData): string[] {
     if (group) group.names.push(name)
     else groups.set(key, { order, names: [name] })
   }
-  return [...groups.values()].flatMap(({ order, names }) => [
+  return [...groups.values()]
+}
+
+function differentiation(plan: PlanData): string[] {
+  return sharedOrders(plan).flatMap(({ order, names }) => [
     row(
       'differentiate',
       `${names.join(', ')}: ${order.text ? `${order.chosen} ${order.text}` : order.chosen}   ← ${order.reason}`,
@@ -116,7 +125,7 @@ export function size(bytes: number): string {
   return `${(bytes / 1024 ** unit).toFixed(unit === 0 ? 0 : 1)} ${['B', 'KiB', 'MiB', 'GiB'][unit]}`
 }
 /** 12.3 M */
-function engineering(x: number): string {
+export function engineering(x: number): string {
   const unit = x >= 1e9 ? 3 : x >= 1e6 ? 2 : x >= 1e3 ? 1 : 0
   return `${(x / 1000 ** unit).toFixed(unit === 0 ? 0 : 1)} ${['', 'k', 'M', 'G'][unit]}`
 }
