@@ -1,4 +1,4 @@
-/** A robot arm with six joints: its Jacobian forward, in reverse, and as the planner chooses is the same matrix; only the price differs. */
+/** A robot arm with six joints: its Jacobian forward, in reverse, and in the order that the planner chooses is the same matrix; only the price differs. */
 import assert from 'node:assert/strict'
 import { compile, f64, jacobian, type Mode, program } from 'cotangent'
 import { wasm } from 'cotangent/backends/wasm'

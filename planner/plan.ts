@@ -22,6 +22,7 @@ import { inBodies, type Pass } from './pass.ts'
 import { cse } from './passes/cse.ts'
 import { deadCode } from './passes/dead-code.ts'
 import { fold } from './passes/fold.ts'
+import { reassociate } from './passes/reassociate.ts'
 import { simplify } from './passes/simplify.ts'
 import { schedule } from './schedule/schedule.ts'
 import { sealed } from './seal.ts'
@@ -36,6 +37,8 @@ export interface PlanOptions {
   readonly sizes?: { readonly [name: string]: number }
   /** Passes over the graph, in order. Default: simplify, fold, cse, simplify, dead-code. */
   readonly passes?: readonly PassName[]
+  /** Products of products in the order of fewest multiplications, before they are differentiated. Default true. */
+  readonly reassociate?: boolean
   /** Several nodes a kernel. Default true. */
   readonly fusion?: boolean
   /** Small kernels together as straight-line code, in loops and outside. Default true; without `fusion` never. */
@@ -84,7 +87,8 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
   starts('resolve', 0)
   const bound = bindAll(p, options.sizes ?? {})
   const { choose, orders } = chooser(target, optimise)
-  const resolved = inlineRegions(resolve(bound, choose))
+  const ordered = (options.reassociate ?? true) ? reassociate(bound) : bound
+  const resolved = inlineRegions(resolve(ordered, choose))
   const report: PassReport[] = [{ pass: 'resolve', nodes: resolved.nodes.length }]
   let graph = resolved
   starts('optimise', 0.3)

@@ -25,11 +25,12 @@ export interface TaskRow extends Row {
   readonly ms: { readonly [order in Timed]: Times }
 }
 
-/** So many examples that the fastest takes at least a millisecond. */
-const EXAMPLES = 8192
+/** So many examples that the fastest takes at least a millisecond: by the elements of all their Jacobians. */
+const ELEMENTS = 2 ** 22
+const MOST = 2 ** 16
 
 export async function measureTask(task: Task, quick: boolean): Promise<TaskRow> {
-  const examples = quick ? 8 : EXAMPLES
+  const examples = quick ? 8 : examplesOf(task)
   const backend = wasm({ threads: 1, v8Flags: true })
   const load = (mode: Mode) =>
     compile(vmap(jacobian(task.program, { of: 'y', wrt: 'x', mode }), { over: 'x', size: examples }), { backend })
@@ -71,6 +72,12 @@ export function tasksSummary(rows: readonly TaskRow[]): string {
   const gains = rows.map((r) => r.gain)
   const agree = Math.max(...rows.map((r) => r.apart))
   return `tasks: ${met} of ${rows.length} within ${BAR} × of the better of forward and reverse, median ${quantile(gains, 0.5).toFixed(2)} × faster; orders agree to ${agree.toExponential(0)}`
+}
+
+function examplesOf({ program: { inputs, graph } }: Task): number {
+  const [n] = inputs.x.shape as [number]
+  const [m] = graph.outputs[0]!.node.shape as [number]
+  return Math.min(MOST, 2 ** Math.floor(Math.log2(ELEMENTS / (n * m))))
 }
 
 function apart([first, ...others]: readonly Float64Array[]): number {

@@ -16,7 +16,7 @@ import type { Target } from '../target.ts'
 import type { OrderReport } from '../types.ts'
 import { chain } from './chain-strategy.ts'
 import { colour, colourText } from './colour-strategy.ts'
-import { eliminate } from './eliminate-strategy.ts'
+import { eliminate, isPlain } from './eliminate-strategy.ts'
 import type { Context, Strategy } from './strategy.ts'
 
 /** Beyond forward and reverse, simpler ones first: of predictions that tie, the first is taken. */
@@ -109,6 +109,8 @@ function preferred(problem: Problem, priced: readonly Priced[]): Order {
   const isGlobal = ({ order }: Priced): boolean => order.kind === 'forward' || order.kind === 'reverse'
   const [global, others] = [priced.filter(isGlobal), priced.filter((p) => !isGlobal(p))]
   if (cheapest(global) > SIMPLER * best) return others.find((p) => p.seconds <= SIMPLER * best)!.order
+  const plain = others.find((p) => p.order.kind === 'eliminate' && isPlain(problem))
+  if (plain && plain.seconds < cheapest(global)) return plain.order
   const tied = global.filter((p) => p.seconds <= TIE * cheapest(global))
   return tied.reduce((a, b) => (seeds(b) < seeds(a) ? b : a)).order
 }

@@ -55,6 +55,12 @@ function cheapestGlobal(
   return Math.min(seeds(inputs, forward), seeds(outputs, reverse))
 }
 
+/** Whether elimination is as plain as forward and reverse: of scalars, all of them are straight-line code. */
+export function isPlain(problem: Problem): boolean {
+  const graph = problem.elements()
+  return !('impossible' in graph) && isScalar(graph)
+}
+
 /** Programs of scalars gain where seeds would be arrays; others only by fewer products. */
 const isScalar = ({ inputs, vertices, edges }: ElementGraph): boolean => edges.length <= 2 * (vertices - inputs)
 
