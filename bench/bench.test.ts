@@ -47,6 +47,13 @@ describe('npm run bench', () => {
     }
   })
 
+  it('budget --json: less memory, the same bits', () => {
+    const { code, out, error } = bench('budget', '--quick', '--json')
+    expect({ code, error }).toEqual({ code: 0, error: '' })
+    for (const r of lines(out)) expect(r).toMatchObject({ bench: 'budget', same: true })
+    expect(lines(out).map((r) => r.part <= 0.8)).toEqual([false, true, false, true])
+  })
+
   it('names the benchmarks when given another', () => {
     const { code, out, error } = bench('speed')
     expect({ code, out }).toEqual({ code: 1, out: '' })

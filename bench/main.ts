@@ -6,6 +6,7 @@ import { writeFileSync } from 'node:fs'
 import { Argument, Command, InvalidArgumentError } from 'commander'
 import { accuracy } from './accuracy.ts'
 import { type Benchmark, benchmark, type Row } from './bench.ts'
+import { budget } from './budget.ts'
 import { checkpoint } from './checkpoint.ts'
 import { elimination } from './elimination.ts'
 import { jointly } from './joint.ts'
@@ -33,6 +34,7 @@ const benches: readonly Benchmark[] = [
   benchmark(sparse),
   benchmark(memory),
   benchmark(checkpoint),
+  benchmark(budget),
   benchmark(jointly),
   benchmark(kernels),
   benchmark(peers),

@@ -118,8 +118,8 @@ const stage = (filters: number, stride: number): Layer[] => [
   residual([...block(filters), conv2d(filters, 3, same), batchNorm()]),
   relu(),
 ]
-const resnet = (size: number, width: number): AnyProgram =>
-  classified('resnet-18', `f32[2,3,${size},${size}]`, [
+export const resnet = (size: number, width: number, examples = 2): AnyProgram =>
+  classified('resnet-18', `f32[${examples},3,${size},${size}]`, [
     ...block(width),
     ...[1, 2, 2, 2].flatMap((stride, i) => stage(width * 2 ** i, stride)),
     ...[globalAvgPool(), dense(10)],
