@@ -1,7 +1,12 @@
 /** Sparse Jacobians and Hessians from end to end: the entries of the full matrix, where the pattern says, on every backend and from JSON. */
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { resolve } from '../core/differentiate/resolve.ts'
+import { evaluate } from '../core/evaluate.ts'
+import { distance } from '../core/laws.fixture.ts'
 import * as op from '../core/ops.ts'
-import { call, f32, f64, program } from '../core/program.ts'
+import { call, f32, f64, program, programFromGraph } from '../core/program.ts'
+import { randomProgram } from '../core/random-graph.fixture.ts'
 import { hessian, jacobian } from '../core/requests.ts'
 import { planFromJSON } from '../planner/document/read.ts'
 import { plan } from '../planner/plan.ts'
@@ -182,6 +187,27 @@ describe('a sparse request', () => {
       indptr: new Int32Array(4),
     })
     await exe.close()
+  })
+
+  it('gives the entries of the full matrix, and those that are not there are 0, over random programs', async () => {
+    let coloured = 0
+    await fc.assert(
+      fc.asyncProperty(randomProgram(fc, { dtype: 'f64', steps: 7, control: 'loops' }), async ({ graph, inputs }) => {
+        const p = programFromGraph(graph)
+        const feed = Object.fromEntries(Object.entries(inputs).map(([k, t]) => [k, t.data]))
+        const [y, x] = [graph.outputs[0]!.name, String(graph.inputs[0]!.params['name'])]
+        const name = `d${y}_d${x}`
+        const made = plan(jacobian(p, { of: y, wrt: x, format: 'csr' }))
+        if (made.orders[name]!.chosen === 'colour') coloured++
+        const exe = await interpreter().load(made)
+        const got = exe.runSync(feed)[name] as Csr
+        const want = evaluate(resolve(jacobian(p, { of: y, wrt: x, mode: 'forward' }).graph), inputs)[name]!
+        // Some pass through f32 on the way.
+        expect(distance(full(got), want.data)).toBeLessThan(1e-6)
+      }),
+      { numRuns: 80, seed: 17 },
+    )
+    expect(coloured).toBeGreaterThan(5)
   })
 
   it('has no examples', () => {
