@@ -116,6 +116,8 @@ export type { PassName } from './planner/plan.ts'
 export { type PlanOptions, type Progress, plan, withExplain } from './planner/plan.ts'
 export { type Target, wasmTarget } from './planner/target.ts'
 export type {
+  BudgetReport,
+  CurvePoint,
   Fault,
   InitialValue,
   MemoryReport,
