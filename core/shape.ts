@@ -34,6 +34,12 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides
 }
 
+/** Where the element at row-major position `at` is, along each axis. */
+export function placeAt(at: number, shape: readonly number[]): number[] {
+  const strides = stridesOf(shape)
+  return shape.map((d, i) => Math.floor(at / strides[i]!) % d)
+}
+
 export const sameShape = (a: readonly Dim[], b: readonly Dim[]): boolean =>
   a.length === b.length && a.every((d, i) => d === b[i])
 

@@ -13,11 +13,10 @@ import { type Lifetime, lifetimes } from './schedule/lifetimes.ts'
 import { overLoops } from './schedule/loop-lifetimes.ts'
 import type { Scheduled } from './schedule/schedule.ts'
 import { type StateRegion, stateRegion } from './state-region.ts'
-import { ALIGN } from './target.ts'
+import { aligned } from './target.ts'
 import type { PlanBuffer, Role } from './types.ts'
 
 const persistent: readonly Role[] = ['control', 'state', 'input', 'constant']
-export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN
 const sizeOf = (v: Value): number => count(v.shape) * bytesOf[v.dtype]
 
 export interface Addresses {

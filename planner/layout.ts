@@ -7,7 +7,7 @@ import { planTooLarge } from '../core/errors.ts'
 import type { SparseLayout } from '../core/ir.ts'
 import { NEXT, type Program, type Values } from '../core/program.ts'
 import { sizes } from '../core/shape.ts'
-import { addresses, aligned } from './addresses.ts'
+import { addresses } from './addresses.ts'
 import { base64 } from './base64.ts'
 import type { Fused } from './kernels/fuse.ts'
 import { lowerBound } from './memory/bound.ts'
@@ -16,7 +16,7 @@ import type { Scheduled } from './schedule/schedule.ts'
 import { sealed } from './seal.ts'
 import { initialOf } from './shared-state.ts'
 import { stateRegion } from './state-region.ts'
-import type { Target } from './target.ts'
+import { aligned, type Target } from './target.ts'
 import type {
   MemoryReport,
   OrderReport,

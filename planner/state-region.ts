@@ -6,7 +6,7 @@
  */
 import type { DType } from '../core/ir.ts'
 import { bytesOf, count } from '../core/shape.ts'
-import { ALIGN } from './target.ts'
+import { aligned } from './target.ts'
 
 export interface StateRegion {
   /** Bytes from the region's start, for each value. */
@@ -29,5 +29,5 @@ export function stateRegion(
       offsets[i] = end
       end += count(shape) * bytesOf[dtype]
     }
-  return { offsets, bytes: Math.ceil(end / ALIGN) * ALIGN }
+  return { offsets, bytes: aligned(end) }
 }

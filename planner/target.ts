@@ -28,6 +28,7 @@ export interface Target {
 
 /** Element alignment of every buffer, in bytes: a cache line, and enough for any vector. */
 export const ALIGN = 64
+export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN
 
 /**
  * Measured on a 2-core Zen 4 virtual machine, WebAssembly SIMD without fused multiply-add, by `npm run bench -- target` (one worker,

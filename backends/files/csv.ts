@@ -7,6 +7,7 @@
 import Papa from 'papaparse'
 import { badFormat } from '../../core/errors-files.ts'
 import type { Tensor } from '../../core/ir.ts'
+import { placeAt } from '../../core/shape.ts'
 
 /** An array, and for words the class that each number stands for. */
 export interface Column extends Tensor {
@@ -70,7 +71,7 @@ export function writeCsv(tensors: Iterable<readonly [string, Column]>): string {
     for (let c = 0; c < width; c++) {
       const cells = Array.from({ length: rows }, (_, r) => data[r * width + c]!)
       columns.push({
-        name: shape.length > 1 ? `${name}.${position(c, shape.slice(1))}` : name,
+        name: shape.length > 1 ? `${name}.${placeAt(c, shape.slice(1)).join('.')}` : name,
         cells: classes ? cells.map((x) => classes[x] ?? x) : cells,
       })
     }
@@ -78,14 +79,4 @@ export function writeCsv(tensors: Iterable<readonly [string, Column]>): string {
   const rows = Math.max(0, ...columns.map((c) => c.cells.length))
   const data = Array.from({ length: rows }, (_, r) => columns.map((c) => c.cells[r] ?? ''))
   return `${Papa.unparse({ fields: columns.map((c) => c.name), data }, { newline: '\n' })}\n`
-}
-
-function position(index: number, shape: readonly number[]): string {
-  const at: number[] = []
-  let rest = index
-  for (const size of shape.toReversed()) {
-    at.unshift(rest % size)
-    rest = Math.floor(rest / size)
-  }
-  return at.join('.')
 }

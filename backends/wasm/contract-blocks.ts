@@ -8,7 +8,7 @@ import type { Panels, Side } from '../../planner/panels.ts'
 import { type Code, I32 } from './assembler.ts'
 import { emitDirect } from './contract-direct.ts'
 import { emitPack, fillDepth, type Packer, type Shared, type Span, setBase } from './contract-operand.ts'
-import { tileFunction } from './contract-tile.ts'
+import { packedTile, tileFunction } from './contract-tile.ts'
 import { emitLoops, type Range } from './loops.ts'
 import type { Nest } from './loops-access.ts'
 import { type Bound, least, pushBound } from './loops-loop.ts'
@@ -174,7 +174,7 @@ function emitRows(product: Product, rows: Span, columns: Span, k: Span): void {
 /** Right panels outside, so that one stays near while left panels go by. */
 function emitTiles({ nest, panels, scratch, shared }: Product, packed: Span, columns: Span, k: Span): void {
   const { code } = nest
-  const tile = shared(`tile ${panels.dtype}`, 6, () => tileFunction(panels.dtype))
+  const tile = shared(`tile ${panels.dtype}`, 6, () => tileFunction(packedTile(panels.dtype)))
   const { at, block, bytes } = panels
   const [row, column] = [newSpan(code), newSpan(code)]
   eachBlock(code, column, { to: { local: columns.count } }, panels.tile.columns, () => {

@@ -6,8 +6,7 @@
  */
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { type Packing, transpose } from './contract-pack.ts'
-import { unsigned } from './contract-tile.ts'
-import { addConstant } from './locals.ts'
+import { addConstant, unsigned } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 const [TO, FROM, LINE, LINES, DEPTH, COUNT] = [0, 1, 2, 3, 4, 5]

@@ -4,9 +4,8 @@
  * May not: know maps or kernels.
  */
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
-import { unsigned } from './contract-tile.ts'
 import { pick32 } from './emit-value.ts'
-import { addConstant } from './locals.ts'
+import { addConstant, unsigned } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 /** Which neighbours in memory are used: along the panel's lines, along k, or none. */

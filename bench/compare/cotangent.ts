@@ -20,6 +20,7 @@ import {
 } from 'cotangent'
 import { wasm } from 'cotangent/backends/wasm'
 import * as op from 'cotangent/ops'
+import { distance } from '../loops/lorenz.ts'
 import type { Input } from './workloads.ts'
 
 type Data = { readonly [name: string]: Input }
@@ -97,22 +98,6 @@ function rosenbrock({ x }: Nodes): Nodes {
   return { y: op.sum(op.add(valley, op.square(op.sub(1, here)))) }
 }
 
-function lorenz({ start, parameters }: Nodes, length: number): Nodes {
-  const [sigma, rho, beta] = op.unstack(parameters!) as [Node, Node, Node]
-  const { carry } = op.scan({
-    carry: { state: start! },
-    length,
-    body: ({ state }) => {
-      const [x, y, z] = op.unstack(state) as [Node, Node, Node]
-      const dx = op.mul(sigma, op.sub(y, x))
-      const dy = op.sub(op.mul(x, op.sub(rho, z)), y)
-      const dz = op.sub(op.mul(x, y), op.mul(beta, z))
-      return { carry: { state: op.add(state, op.mul(op.stack([dx, dy, dz]), 0.005)) } }
-    },
-  })
-  return { loss: op.sum(op.square(carry.state)) }
-}
-
 /** The program of a workload, and what its outputs are called by all peers. */
 const programs: {
   readonly [kind: string]: (data: Data) => { p: Program; names?: { readonly [own: string]: string } }
@@ -147,7 +132,9 @@ const programs: {
     names: { d2y_dx_dx: 'h' },
   }),
   lorenz: ({ start, parameters, steps }) => {
-    const p = plain({ start: start!, parameters: parameters! }, (v) => lorenz(v, steps!.data[0]!))
+    const p = plain({ start: start!, parameters: parameters! }, (v) => ({
+      loss: distance(v['start']!, v['parameters']!, steps!.data[0]!),
+    }))
     const names = { dloss_dstart: 'start', dloss_dparameters: 'parameters' }
     return { p: grad(p, { of: 'loss', wrt: ['start', 'parameters'] }) as Program, names }
   },

@@ -6,25 +6,28 @@ import type { Peer } from './case.ts'
 
 const DT = 0.005
 
+/** |end|² after `length` steps. */
+export function distance(start: Node, parameters: Node, length: number): Node {
+  const [sigma, rho, beta] = op.unstack(parameters) as [Node, Node, Node]
+  const { carry } = op.scan({
+    carry: { state: start },
+    length,
+    body: ({ state }) => {
+      const [x, y, z] = op.unstack(state) as [Node, Node, Node]
+      const dx = op.mul(sigma, op.sub(y, x))
+      const dy = op.sub(op.mul(x, op.sub(rho, z)), y)
+      const dz = op.sub(op.mul(x, y), op.mul(beta, z))
+      return { carry: { state: op.add(state, op.mul(op.stack([dx, dy, dz]), DT)) } }
+    },
+  })
+  return op.sum(op.square(carry.state))
+}
+
 function declare(length: number) {
   const p = program({
     name: 'lorenz',
     inputs: { start: f64(3), parameters: f64(3) },
-    outputs({ start, parameters }) {
-      const [sigma, rho, beta] = op.unstack(parameters) as [Node, Node, Node]
-      const { carry } = op.scan({
-        carry: { state: start },
-        length,
-        body: ({ state }) => {
-          const [x, y, z] = op.unstack(state) as [Node, Node, Node]
-          const dx = op.mul(sigma, op.sub(y, x))
-          const dy = op.sub(op.mul(x, op.sub(rho, z)), y)
-          const dz = op.sub(op.mul(x, y), op.mul(beta, z))
-          return { carry: { state: op.add(state, op.mul(op.stack([dx, dy, dz]), DT)) } }
-        },
-      })
-      return { loss: op.sum(op.square(carry.state)) }
-    },
+    outputs: ({ start, parameters }) => ({ loss: distance(start, parameters, length) }),
   })
   return grad(p, { of: 'loss', wrt: ['start', 'parameters'] })
 }

@@ -143,8 +143,7 @@ const baseOf = ({ buffers }: PlanData): number =>
 
 /** The target is moved by what the arena turns out to be, since order, placement and places shared are not all in the timeline. */
 function fitted(c: Candidate, budget: number, whole: PlanData, stages: Stages): Fitting | undefined {
-  const report = (data: PlanData, again: number): Fitting => ({ data, report: reportOf(budget, c, whole, data, again) })
-  if (c.plain.arena <= budget) return report(c.plain, 0)
+  if (c.plain.arena <= budget) return fitting(budget, c, whole, c.plain, 0)
   const alone = dropped(c.timeline, Number.POSITIVE_INFINITY).replay.peak
   let target = alone - (c.plain.arena - budget)
   let [least, most] = [0, alone]
@@ -152,10 +151,10 @@ function fitted(c: Candidate, budget: number, whole: PlanData, stages: Stages): 
   for (let round = 0; round < ROUNDS && target > least && target < most; round++) {
     const choice = cheapest(c.timeline, target)
     if (choice.replay.peak > target) return best
-    const data = remade(c, choice, stages)
+    const made = remade(budget, c, whole, choice, stages)
+    const { data } = made
     if (data.arena <= budget) {
-      const again = choice.replay.runs.filter((r) => r.again).length
-      if (best === undefined || data.cost.predictedMs < best.data.cost.predictedMs) best = report(data, again)
+      if (best === undefined || data.cost.predictedMs < best.data.cost.predictedMs) best = made
       if (budget - data.arena < budget / 100) break
       least = target
       target = Math.min(target + (budget - data.arena), (target + most) / 2)
@@ -176,14 +175,18 @@ function cheapest(t: Timeline, target: number): Dropped {
   return all.reduce((a, b) => (b.replay.peak < a.replay.peak ? b : a))
 }
 
-function remade({ graph, fused, timeline }: Candidate, choice: Dropped, stages: Stages): PlanData {
+function remade(budget: number, c: Candidate, whole: PlanData, { replay }: Dropped, stages: Stages): Fitting {
+  const { graph, fused, timeline } = c
   const table = tableFrom(fused.table.values)
-  return stages.finish({ ...fused, table, items: runAgain(fused.items, table, timeline, choice.replay.runs) }, graph)
+  const items = runAgain(fused.items, table, timeline, replay.runs)
+  const again = replay.runs.filter((r) => r.again).length
+  return fitting(budget, c, whole, stages.finish({ ...fused, table, items }, graph), again)
 }
 
-function reportOf(bytes: number, c: Candidate, whole: PlanData, data: PlanData, again: number): BudgetReport {
+function fitting(bytes: number, c: Candidate, whole: PlanData, data: PlanData, again: number): Fitting {
   const extraMs = Number(Math.max(0, data.cost.predictedMs - whole.cost.predictedMs).toPrecision(4))
-  return { bytes, again, loops: c.plain.loops.length - whole.loops.length, extraMs, keptBytes: whole.arena }
+  const loops = c.plain.loops.length - whole.loops.length
+  return { data, report: { bytes, again, loops, extraMs, keptBytes: whole.arena } }
 }
 
 /** Names the largest working set, and the bytes of the smallest plan found. */
@@ -202,7 +205,7 @@ function tooSmall({ timeline, fused, base, plain }: Candidate, budget: number, l
 /** The smallest plan found for one way of cutting loops: targets fall as long as something fits. */
 function smallest(c: Candidate, budget: number, whole: PlanData, stages: Stages): Fitting {
   let { peak } = dropped(c.timeline, Number.POSITIVE_INFINITY).replay
-  let least: Fitting = { data: c.plain, report: reportOf(budget, c, whole, c.plain, 0) }
+  let least = fitting(budget, c, whole, c.plain, 0)
   for (let factor = 0.8; factor < 0.98 && peak > 0; ) {
     const choice = cheapest(c.timeline, peak * factor)
     if (choice.replay.peak > peak * factor) {
@@ -210,9 +213,8 @@ function smallest(c: Candidate, budget: number, whole: PlanData, stages: Stages)
       continue
     }
     peak = choice.replay.peak
-    const data = remade(c, choice, stages)
-    const again = choice.replay.runs.filter((r) => r.again).length
-    if (data.arena < least.data.arena) least = { data, report: reportOf(budget, c, whole, data, again) }
+    const made = remade(budget, c, whole, choice, stages)
+    if (made.data.arena < least.data.arena) least = made
   }
   return least
 }

@@ -8,7 +8,7 @@ import { bytesOf, count } from '../../core/shape.ts'
 import type { Table } from '../kernels/buffers.ts'
 import { accessesOf, type Item, isLoop, type Update } from '../kernels/items.ts'
 import { reusesOf } from '../schedule/order-problem.ts'
-import { ALIGN } from '../target.ts'
+import { aligned } from '../target.ts'
 
 export interface Moment {
   /** Seconds. */
@@ -106,5 +106,3 @@ function replacersOf(
   const writer = new Map(accesses.flatMap(({ writes }, at) => writes.map((b) => [b, at] as const)))
   return new Map(updates.flatMap(({ from, to }) => (writer.has(from) ? [[to, writer.get(from)!] as const] : [])))
 }
-
-const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN

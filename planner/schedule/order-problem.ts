@@ -7,7 +7,7 @@ import type { BufferId, Kernel } from '../../core/loops.ts'
 import { bytesOf, count } from '../../core/shape.ts'
 import type { Table } from '../kernels/buffers.ts'
 import { accessesOf, type Item, isLoop, type Update } from '../kernels/items.ts'
-import { ALIGN } from '../target.ts'
+import { aligned } from '../target.ts'
 import { inPlaceAt } from './accesses.ts'
 
 export interface OrderProblem {
@@ -59,8 +59,6 @@ export function orderProblem(
     scratch: items.map((item) => (isLoop(item) ? 0 : aligned(scratch(item)))),
   }
 }
-
-const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN
 
 /** Of two items that touch one buffer, and one of them writes it, the first stays first. */
 function edges(

@@ -6,7 +6,7 @@
 import type { LinearMap, Node, Tensor } from '../../ir.ts'
 import { reshape } from '../../primitives/broadcast.ts'
 import { part } from '../../primitives/layout.ts'
-import { count, sizes, stridesOf } from '../../shape.ts'
+import { count, placeAt, sizes } from '../../shape.ts'
 import { filled } from '../seeds.ts'
 import { constantOf, constantValue, unit } from '../single-seeds.ts'
 import { isDiagonal, type Structure } from '../structure.ts'
@@ -79,15 +79,10 @@ function elementAt(node: Node, at: number): Node {
   const shape = sizes(node.shape, 'elements')
   if (shape.length === 0) return node
   const one = shape.map(() => 1)
-  return reshape(part(node, indexOf(at, shape), one), [])
+  return reshape(part(node, placeAt(at, shape), one), [])
 }
 
 function possible({ pairs, rows, columns }: Structure, row: number, column: number): boolean {
-  const [r, c] = [indexOf(row, rows), indexOf(column, columns)]
+  const [r, c] = [placeAt(row, rows), placeAt(column, columns)]
   return pairs.every(([a, e]) => r[a] === c[e])
-}
-
-function indexOf(at: number, shape: readonly number[]): number[] {
-  const strides = stridesOf(shape)
-  return shape.map((d, i) => Math.floor(at / strides[i]!) % d)
 }
