@@ -50,10 +50,47 @@ export function runModule(plan: PlanData, inputs: Inputs, ranks: number): Outcom
     const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports
     for (let rank = 0; rank < ranks; rank++) (run as (rank: number, ranks: number) => number)(rank, ranks)
   }
-  const control = new Int32Array(memory.buffer, 0, 128)
-  const fault =
-    control[FAULT] === 0 ? undefined : [control[FAULT]! - 1, control[FAULT_VALUE]!, control[FAULT_POSITION]!]
-  return { outputs: outputsOf(plan, memory.buffer), fault }
+  return { outputs: outputsOf(plan, memory.buffer), fault: faultOf(memory.buffer) }
+}
+
+function faultOf(memory: ArrayBufferLike): Outcome['fault'] {
+  const control = new Int32Array(memory, 0, 128)
+  return control[FAULT] === 0 ? undefined : [control[FAULT]! - 1, control[FAULT_VALUE]!, control[FAULT_POSITION]!]
+}
+
+/** Bytes beyond the arena that no run may touch. */
+const GUARD = 4096
+
+/**
+ * Runs the module at one rank in memory full of `poison`, more of it than the plan asks for. `used`: one past the last byte that the run
+ * changed, or that holds what persists; `beyond`: whether anything after the arena was changed.
+ */
+export function runPoisoned(
+  plan: PlanData,
+  inputs: Inputs,
+  poison: number,
+): { readonly outcome: Outcome; readonly used: number; readonly beyond: boolean } {
+  const pages = Math.ceil((plan.arena + GUARD) / 65536)
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
+  const bytes = new Uint8Array(memory.buffer)
+  bytes.fill(poison)
+  const clean = new Set(['control', 'state', 'input', 'constant'])
+  let used = 0
+  for (const b of plan.buffers) {
+    if (!clean.has(b.role)) continue
+    bytes.fill(0, b.offset, b.offset + b.bytes)
+    used = Math.max(used, b.offset + b.bytes)
+  }
+  fill(plan, memory.buffer, inputs)
+  const module = new WebAssembly.Module(buildModule(plan) as Uint8Array<ArrayBuffer>)
+  const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports
+  ;(run as (rank: number, ranks: number) => number)(0, 1)
+  const last = bytes.findLastIndex((byte) => byte !== poison) + 1
+  return {
+    outcome: { outputs: outputsOf(plan, memory.buffer), fault: faultOf(memory.buffer) },
+    used: Math.max(used, Math.min(last, plan.arena)),
+    beyond: last > plan.arena,
+  }
 }
 
 export function runInterpreter(plan: PlanData, inputs: Inputs): Outcome {
