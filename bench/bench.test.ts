@@ -193,7 +193,7 @@ describe('npm run bench', () => {
       expect(r.kernels).toBeGreaterThan(0)
       expect((r.ratio * r.least.median) / r.ms.median).toBeCloseTo(1, 2)
     }
-    expect(lines(out)).toHaveLength(3)
+    expect(lines(out)).toHaveLength(4)
   })
 
   it('target: a table with a line for each constant', () => {

@@ -72,7 +72,8 @@ function norm(x: Node): Node {
   return op.div(centred, op.sqrt(op.add(op.mean(op.square(centred), { axes: [-1], keepDims: true }), 1e-5)))
 }
 
-function transformer({ x, ...v }: Nodes): Nodes {
+/** Attention with four heads and a layer of two products, each after a norm and around a shortcut. */
+export function transformer({ x, ...v }: Nodes): { readonly loss: Node } {
   const [b, n, d] = x!.shape as [number, number, number]
   const h = op.mul(norm(x!), v['g0']!)
   const heads = (w: Node): Node => op.transpose(op.reshape(op.matmul(h, w), [b, n, 4, d / 4]), [0, 2, 1, 3])
