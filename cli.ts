@@ -86,7 +86,7 @@ cli
   .option('--wrt <inputs>', 'by these inputs or state values, separated by commas; with --of', names)
   .addOption(
     new Option('--mode <mode>', 'how the Jacobian is accumulated')
-      .choices(['auto', 'forward', 'reverse', 'chain', 'colour', 'eliminate'])
+      .choices(['auto', 'forward', 'reverse', 'chain', 'colour', 'eliminate', 'tensors'])
       .default('auto'),
   )
   .option('--sizes <sizes>', 'sizes of named dimensions, as B=64,N=10', sizes)

@@ -63,7 +63,18 @@ export { modelSchema } from './core/nn/spec.ts'
 export { toJSON } from './core/nn/to-json.ts'
 export { train } from './core/nn/train.ts'
 export { inspect } from './core/node.ts'
-export type { ChainOrder, ChainStep, ColourOrder, EliminateOrder, Order, OrderKind, Whole } from './core/order.ts'
+export type {
+  ChainOrder,
+  ChainStep,
+  ColourOrder,
+  EliminateOrder,
+  Order,
+  OrderKind,
+  TensorOrder,
+  TensorStep,
+  UnitSeeds,
+  Whole,
+} from './core/order.ts'
 export { parse } from './core/parse.ts'
 export type { Pattern } from './core/pattern.ts'
 export type { PrintOptions } from './core/print.ts'

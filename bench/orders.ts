@@ -1,5 +1,5 @@
 /**
- * bench orders: what a better order of multiplication gains: chains of layers against both global orders, ours and as taught, and examples one by one
+ * bench orders: what a better order of multiplication gains: chains of layers, and blocks with a way round them, against both global orders, ours and as taught, and examples one by one
  * against the full Jacobian of their batch.
  * As taught, a Jacobian is one product for each unit vector: a batch of them is pushed (or pulled) through as data. Our own global orders begin with the
  * rows of the first matrix instead, so that product is not there to be saved.
@@ -12,6 +12,7 @@ import * as op from 'cotangent/ops'
 import { type Benchmark, type Row, rounded, type Times } from './bench.ts'
 import { interleave } from './interleave.ts'
 import { declare } from './mode-cases.ts'
+import { residual, residualBlocks } from './order-cases.ts'
 
 interface OrdersRow extends Row {
   readonly chosen: string
@@ -34,6 +35,8 @@ const chains: readonly (readonly [widths: readonly number[], better: number, wor
   [[1024, 256, 64, 16], 1 / 1.1, 20],
   [[16, 64, 256, 1024], 1 / 1.1, 20],
 ]
+const RESIDUAL = { widths: [512, 16, 512, 16, 512], bar: { better: 2, worse: 2 } }
+const BLOCKS = { count: 4, width: 512, waist: 16, bar: { better: 1.25, worse: 1.25 } }
 const EXAMPLES = { batch: 32, widths: [64, 96, 48] }
 
 export const orders: Benchmark<OrdersRow> = {
@@ -42,7 +45,13 @@ export const orders: Benchmark<OrdersRow> = {
   async *rows({ quick }) {
     const rounds = quick ? { rounds: 2, slice: 2 } : { rounds: 15, slice: 40 }
     const small = (n: number): number => (quick ? Math.max(2, n / 32) : n)
-    for (const [widths, better, worse] of chains) yield await chainRow(widths.map(small), { better, worse }, rounds)
+    for (const [layers, better, worse] of chains) {
+      const { p } = declare({ layers: layers.map(small) })
+      yield await netRow(p, `tanh ${p.name}`, { better, worse }, rounds)
+    }
+    yield await netRow(residual(RESIDUAL.widths.map(small)), undefined, RESIDUAL.bar, rounds)
+    const { count, width, waist } = BLOCKS
+    yield await netRow(residualBlocks(count, small(width), small(waist)), undefined, BLOCKS.bar, rounds)
     yield await examplesRow(quick ? 4 : EXAMPLES.batch, EXAMPLES.widths.map(small), rounds)
   },
   heading: `${'case'.padEnd(34)} ${'chosen'.padEnd(8)} ${'ms'.padStart(9)}   times faster than (bar)`,
@@ -69,11 +78,12 @@ interface Contestant {
 }
 const ofJacobian: Contestant['entries'] = (result) => Float32Array.from(result['dy_dx'] as Float32Array)
 
-async function chainRow(widths: readonly number[], bar: OrdersRow['bar'], rounds: Rounds): Promise<OrdersRow> {
-  const { p, inputs } = declare({ layers: widths })
+type Net = ReturnType<typeof declare>['p'] | ReturnType<typeof residual>
+async function netRow(net: Net, name = net.name, bar: OrdersRow['bar'], rounds: Rounds): Promise<OrdersRow> {
+  const p = net as ReturnType<typeof residual>
   const options = { backend: wasm({ threads: 1, v8Flags: true }), seed: 1 }
-  const x = sines(inputs)
-  const [n, m] = [inputs, widths.at(-1)!]
+  const [n, m] = [p.graph.inputs[0]!, p.graph.outputs[0]!.node].map((v) => v.shape[0] as number) as [number, number]
+  const x = sines(n)
   const named = { of: 'y', wrt: 'x' } as const
   const own = async (mode: Mode) => ({
     exe: (await compile(jacobian(p, { ...named, mode }), options)) as Compiled,
@@ -111,7 +121,7 @@ async function chainRow(widths: readonly number[], bar: OrdersRow['bar'], rounds
   const bars = { ...bar, 'better as taught': bar['better']!, 'worse as taught': bar['worse']! }
   const { chosen } = auto.plan.orders['dy_dx']!
   await closeAll(contestants)
-  return row(`tanh ${widths.join('→')}`, chosen, gain, bars, apart, times)
+  return row(name, chosen, gain, bars, apart, times)
 }
 
 const identity = (n: number): Float32Array => Float32Array.from({ length: n * n }, (_, i) => Number(i % (n + 1) === 0))

@@ -31,6 +31,25 @@ export type ChainStep =
 export type EliminateOrder = { readonly kind: 'eliminate'; readonly order: readonly number[] }
 
 /**
+ * Elimination of whole values: `order` lists some of `Problem.edges().vertices`, and each in turn goes by joining what leads to it with what follows it.
+ * All others are passed through, without a matrix, on the way between those listed, the inputs and the outputs.
+ */
+export type TensorOrder = {
+  readonly kind: 'tensors'
+  readonly order: readonly TensorStep[]
+  /** How what passes by all values listed becomes a matrix. */
+  readonly rest: UnitSeeds
+}
+export type TensorStep = {
+  readonly vertex: number
+  /** How derivatives into it, and out of it, that are no matrices yet become some; absent, of one of the two: they are passed through. */
+  readonly into?: UnitSeeds
+  readonly out?: UnitSeeds
+}
+/** From unit tangents of what enters, or unit cotangents of what leaves. */
+export type UnitSeeds = 'tangents' | 'cotangents'
+
+/**
  * Compressed seeds: all elements of one colour share a tangent, or a cotangent, and each entry is read where it stands alone. The colour of each
  * element of the value differentiated by (`columns`), of the result (`rows`), or both; −1: in no seed.
  */
@@ -40,7 +59,7 @@ export type ColourOrder = {
   readonly rows?: readonly number[]
 }
 
-export type Order = Whole | ChainOrder | ColourOrder | EliminateOrder
+export type Order = Whole | ChainOrder | ColourOrder | EliminateOrder | TensorOrder
 export type OrderKind = Order['kind']
 
 /** What a user may ask for: the cheapest, the cheapest of a kind, or one given in full (an elimination without its kind too). */
@@ -73,3 +92,10 @@ export function bracketText(order: Pick<ChainOrder, 'steps'>): string {
   return text
 }
 const bare = (run: string): string => (run.includes(':') ? `[${run}]` : run)
+
+/** The values eliminated, in order: `T7·` is 7, its way in made a matrix by tangents and pushed on; `·7A` its way out, by cotangents, and pulled back. */
+export function tensorText({ order, rest }: TensorOrder): string {
+  const letter = (made: UnitSeeds | undefined): string => (made === undefined ? '·' : made === 'tangents' ? 'T' : 'A')
+  const steps = order.map(({ vertex, into, out }) => `${letter(into)}${vertex}${letter(out)}`)
+  return [...(steps.length > 0 ? [steps.join(' ')] : []), `rest ${letter(rest)}`].join(', ')
+}

@@ -11,11 +11,12 @@ import { assembled, type Blocks } from './orders/blocks.ts'
 import { chain } from './orders/chain.ts'
 import { colour } from './orders/colour.ts'
 import { eliminate } from './orders/eliminate.ts'
+import { tensors } from './orders/tensors.ts'
 import { whole } from './orders/whole.ts'
 
 const builders: {
   readonly [K in OrderKind]: (linear: Linearization, order: Extract<Order, { kind: K }>) => Blocks
-} = { forward: whole, reverse: whole, chain, colour, eliminate }
+} = { forward: whole, reverse: whole, chain, colour, eliminate, tensors }
 
 /** dy/dx for each y of the outputs and each x of wrt, outputs outermost. */
 export function accumulate(linear: Linearization, order: Order): Node[] {

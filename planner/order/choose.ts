@@ -8,7 +8,7 @@
 import { byDimensions, inlineRegions } from '../../core/differentiate/resolve.ts'
 import { impossibleOrder, unknownOrder } from '../../core/errors-orders.ts'
 import type { Choose, Graph, Problem } from '../../core/ir.ts'
-import { bracketText, type Mode, type Order } from '../../core/order.ts'
+import { bracketText, type Mode, type Order, tensorText } from '../../core/order.ts'
 import { bytesOf, count } from '../../core/shape.ts'
 import { type Cost, costOfItems } from '../cost.ts'
 import { fuse } from '../kernels/fuse.ts'
@@ -18,9 +18,10 @@ import { chain } from './chain-strategy.ts'
 import { colour, colourText } from './colour-strategy.ts'
 import { eliminate, isPlain } from './eliminate-strategy.ts'
 import type { Context, Strategy } from './strategy.ts'
+import { tensors } from './tensor-strategy.ts'
 
 /** Beyond forward and reverse, simpler ones first: of predictions that tie, the first is taken. */
-const strategies: readonly Strategy[] = [chain, colour, eliminate]
+const strategies: readonly Strategy[] = [chain, colour, eliminate, tensors]
 
 /** A global order is taken up to this much slower than the best of all. */
 const SIMPLER = 1.2
@@ -130,7 +131,10 @@ function reportOf(order: Order, reason: string, priced: readonly Priced[]): Orde
     })),
   }
 }
-const textOf = (order: Order): { readonly text?: string } =>
-  order.kind === 'chain' ? { text: bracketText(order) } : order.kind === 'colour' ? { text: colourText(order) } : {}
+function textOf(order: Order): { readonly text?: string } {
+  if (order.kind === 'chain') return { text: bracketText(order) }
+  if (order.kind === 'colour') return { text: colourText(order) }
+  return order.kind === 'tensors' ? { text: tensorText(order) } : {}
+}
 /** Four digits: enough to compare, and free of noise in the last bits. */
 const rounded = (x: number): number => Number(x.toPrecision(4))

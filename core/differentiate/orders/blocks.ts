@@ -4,6 +4,7 @@
  * May not: decide which.
  */
 import type { Node } from '../../ir.ts'
+import { add } from '../../primitives/arithmetic.ts'
 import { broadcast, reshape } from '../../primitives/broadcast.ts'
 import { cast } from '../../primitives/cast.ts'
 import { contract } from '../../primitives/contract.ts'
@@ -69,6 +70,13 @@ export function product(
   )
 }
 
+/** The sum of two blocks of `y` by `x`. */
+export function sum(a: Block | undefined, b: Block | undefined, y: Node, x: Node): Block | undefined {
+  if (!a || !b) return a ?? b
+  const other = a.by === b.by ? b.node : a.by === 'rows' ? asRows(b, y, x) : asColumns(b, y, x)
+  return { by: a.by, node: add(a.node, cast(other, a.node.dtype)) }
+}
+
 /** A block of `y` by `x` with both as one axis, in the order it is stored. */
 function asMatrix({ by, node }: Block, y: Node, x: Node): Node {
   const [m, n] = [elements(y), elements(x)]
@@ -79,7 +87,9 @@ const elements = (node: Node): number => count(sizes(node.shape, 'jacobian'))
 const asColumns = (b: Block, y: Node, x: Node): Node =>
   b.by === 'columns' ? b.node : reshape(cast(transpose(asMatrix(b, y, x), [1, 0]), y.dtype), [elements(x), ...y.shape])
 const asRows = (b: Block, y: Node, x: Node): Node =>
-  b.by === 'rows' ? b.node : reshape(cast(transpose(asMatrix(b, y, x), [1, 0]), x.dtype), [elements(y), ...x.shape])
+  b.by === 'rows'
+    ? cast(b.node, x.dtype)
+    : reshape(cast(transpose(asMatrix(b, y, x), [1, 0]), x.dtype), [elements(y), ...x.shape])
 
 /** Each block as a node of shape [...y, ...x] and of the output's dtype, outputs outermost. */
 export function assembled(blocks: Blocks, outputs: readonly Node[], wrt: readonly Node[]): Node[] {
