@@ -58,9 +58,9 @@ describe('imports', () => {
       ),
     ).toEqual([]))
   it.each([
-    ['@dagrejs/graphlib', 1],
+    ['@dagrejs/graphlib', 2],
     ['piscina', 1],
-    ['zod', 1],
+    ['zod', 2],
     ['commander', 4],
     ['progress', 2],
     ['fflate', 1],

@@ -15,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 interface Manifest {
@@ -41,28 +41,30 @@ function dependencies(): Map<string, string> {
 }
 
 const home = mkdtempSync(join(tmpdir(), 'cotangent-package-'))
+/** Nothing but the package itself is to be found from here. */
+const elsewhere = mkdtempSync(join(tmpdir(), 'cotangent-alone-'))
 const modules = join(home, 'node_modules')
 const installed = dependencies()
 
 beforeAll(() => {
   const own = join(modules, 'cotangent')
   mkdirSync(own, { recursive: true })
-  const build = join(root, 'tsconfig.build.json')
-  const tsc = spawnSync(process.execPath, [
-    join(root, 'node_modules/typescript/bin/tsc'),
-    '-p',
-    build,
-    '--outDir',
-    join(own, 'dist'),
-  ])
-  expect(tsc.stdout.toString()).toBe('')
+  const dist = join(own, 'dist')
+  const run = (...args: string[]) => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+    expect(status, stdout + stderr).toBe(0)
+  }
+  run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', dist)
+  run('--import', 'tsx', 'build.ts', dist)
   const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] }
   for (const f of [...files.filter((f) => f !== 'dist'), 'package.json'])
     cpSync(join(root, f), join(own, f), { recursive: true })
   for (const [name, folder] of installed) cpSync(folder, join(modules, name), { recursive: true })
   writeFileSync(join(home, 'package.json'), '{ "type": "module" }')
 }, 120_000)
-afterAll(() => rmSync(home, { recursive: true, force: true }))
+afterAll(() => {
+  for (const folder of [home, elsewhere]) rmSync(folder, { recursive: true, force: true })
+})
 
 function node(name: string, code: string) {
   writeFileSync(join(home, name), code)
@@ -120,6 +122,72 @@ describe('importing', () => {
        process.exitCode = names.every(Boolean) ? 0 : 1`,
     )
     expect(run).toEqual({ code: 0, out: '', error: '' })
+  })
+})
+
+describe('what is packed', () => {
+  it('exports what the sources do', async () => {
+    const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      exports: { [entry: string]: { 'cotangent-source': string } | string }
+    }
+    const sources = Object.entries(exports).flatMap(([entry, at]) =>
+      typeof at === 'string' ? [] : [[`cotangent${entry.slice(1)}`, at['cotangent-source']] as const],
+    )
+    const expected = await Promise.all(
+      sources.map(async ([, file]) => Object.keys(await import(join(root, file))).toSorted()),
+    )
+    const run = node(
+      'exported.mjs',
+      `const of = async (entry) => Object.keys(await import(entry)).sort()
+       console.log(JSON.stringify(await Promise.all(${JSON.stringify(sources.map(([entry]) => entry))}.map(of))))`,
+    )
+    expect(run.error).toBe('')
+    expect(JSON.parse(run.out)).toEqual(expected)
+  })
+  it('needs no other package until one is used', () => {
+    const bare = join(elsewhere, 'node_modules/cotangent')
+    cpSync(join(modules, 'cotangent'), bare, { recursive: true })
+    const run = node(
+      relative(home, join(elsewhere, 'program.mjs')),
+      `${gradient}\n console.log([...exe.runSync({ x: [1, 2, 3] }).dy_dx].join())`,
+    )
+    expect(run).toEqual({ code: 0, out: '2,4,6\n', error: '' })
+  })
+  it('reads documents, and names what uses graphlib', () => {
+    const run = node(
+      'document.mjs',
+      `import { components, fromJSON } from 'cotangent'
+       const p = fromJSON({ inputs: { x: 'f32[2]' }, layers: [{ kind: 'dense', units: 3 }] })
+       console.log(p.outputs ? components(p.graph).length : 0)
+       try { fromJSON({ inputs: {}, layer: [] }) } catch (error) { console.log(error.message) }`,
+    )
+    expect(run).toMatchObject({ code: 0, error: '' })
+    expect(run.out).toMatch(/^1\n.*layers/)
+  })
+  it('says where the user declared what is wrong', () => {
+    const run = node(
+      'wrong.mjs',
+      `import { f32, program } from 'cotangent'
+       import * as op from 'cotangent/ops'
+       program({ inputs: { a: f32(2, 3), b: f32(4, 5) }, outputs: ({ a, b }) => ({
+         y: op.matmul(a, op.softmax(b)) }) })`,
+    )
+    expect(run.error).toMatch(/\bwrong\.mjs:4\b/)
+    expect(/ {2}right .*/.exec(run.error)?.[0]).toMatch(/wrong\.mjs:4/)
+  })
+  it('keeps plans in a folder', () => {
+    const run = node(
+      'kept.mjs',
+      `import { compile, f32, program } from 'cotangent'
+       import { planFolder } from 'cotangent/files'
+       import { wasm } from 'cotangent/backends/wasm'
+       import * as op from 'cotangent/ops'
+       import { readdirSync } from 'node:fs'
+       const p = program({ inputs: { x: f32(3) }, outputs: ({ x }) => ({ y: op.sum(x) }) })
+       await compile(p, { backend: wasm({ threads: 1, cache: planFolder(import.meta.dirname + '/plans') }) })
+       console.log(readdirSync(import.meta.dirname + '/plans').length)`,
+    )
+    expect(run).toEqual({ code: 0, out: '1\n', error: '' })
   })
 })
 

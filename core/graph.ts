@@ -1,11 +1,11 @@
 /**
  * Graphs: frozen nodes in topological order, with an index built by graphlib when somebody asks for one.
  * Invariant: every operand of a node stands before it; inputs come first. The array is the truth, the index is a view.
- * May not: recurse over depth, or let the index near a hot path. The only importer of graphlib.
+ * May not: recurse over depth, or let the index near a hot path.
  */
-import { alg, Graph as Index, json } from '@dagrejs/graphlib'
 import type { Graph, Node } from './ir.ts'
 import { expressionOf } from './node.ts'
+import { type Graphlib, graphlib } from './packages-late.ts'
 import { showType } from './shape.ts'
 
 /**
@@ -68,13 +68,13 @@ export function useCounts(graph: Graph): Map<Node, number> {
   return uses
 }
 
-const indices = new WeakMap<Graph, Index>()
+const indices = new WeakMap<Graph, Graphlib.Graph>()
 
 /** The graph as a graphlib multigraph: node labels say op, type and expression; edges carry the operand position. Keys start with a letter. */
-export function indexOf(graph: Graph): Index {
+function indexOf(graph: Graph): Graphlib.Graph {
   const known = indices.get(graph)
   if (known) return known
-  const index = new Index({ directed: true, multigraph: true })
+  const index = new (graphlib().Graph)({ directed: true, multigraph: true })
   const keys = new Map(graph.nodes.map((node, i) => [node, `n${i}`]))
   for (const [node, key] of keys)
     index.setNode(key, { op: node.op.name, type: showType(node.type), text: expressionOf(node) })
@@ -86,7 +86,9 @@ export function indexOf(graph: Graph): Index {
 
 /** Parts of the graph that share no value: each a list of positions in `graph.nodes`. */
 export function components(graph: Graph): number[][] {
-  return alg.components(indexOf(graph)).map((keys) => keys.map((k) => Number(k.slice(1))).sort((a, b) => a - b))
+  return graphlib()
+    .alg.components(indexOf(graph))
+    .map((keys) => keys.map((k) => Number(k.slice(1))).sort((a, b) => a - b))
 }
 
 /** The declared graph as a JSON document (graphlib's form), with its outputs. */
@@ -94,7 +96,7 @@ export function toDocument(graph: Graph): object {
   const at = new Map(graph.nodes.map((node, i) => [node, `n${i}`]))
   return {
     name: graph.name,
-    ...json.write(indexOf(graph)),
+    ...graphlib().json.write(indexOf(graph)),
     outputs: graph.outputs.map((o) => ({ name: o.name, node: at.get(o.node) })),
   }
 }

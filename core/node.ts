@@ -52,7 +52,8 @@ function tupleNode(op: Op, operands: readonly Node[], params: Params, type: Type
   return Object.freeze(Object.defineProperties({ op, operands, params, type }, { dtype: read, shape: read })) as Node
 }
 
-const ours = import.meta.url.replace(/core\/node\.[jt]s$/, '')
+/** Where this library's code lies that makes nodes: in the sources `core/`, and when packed whatever is packed with this. */
+const ours = import.meta.url.replace(/^file:\/\/|[^/]*$/g, '')
 
 /** `mlp.ts:9` where the user declared it, if that was recorded. V8 formats the stack only now. */
 export function siteOf(node: Node): string | undefined {
@@ -64,10 +65,7 @@ export function siteOf(node: Node): string | undefined {
   }
   return undefined
 }
-function isOurs(path: string): boolean {
-  const root = ours.replace(/^file:\/\//, '')
-  return path.startsWith(`${root}core/`) && !/\.test\.[jt]s$/.test(path)
-}
+const isOurs = (path: string): boolean => path.startsWith(ours) && !/\.test\.[jt]s$/.test(path)
 
 /** The new node stands for the old one: it was declared where the old one was. */
 export function inheritSite(made: Node, from: Node): void {

@@ -4,6 +4,7 @@
  * May not: keep plans of programs with ops that are not the library's: their names do not say what they do.
  */
 import { mkdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { allOps } from '../../core/all-ops.ts'
 import { fileError } from '../../core/errors-files.ts'
@@ -18,17 +19,17 @@ import { writeWhole } from './write.ts'
 
 /** `wasm({ cache: planFolder('.cache/plans') })`. The folder is made when first needed; nothing in it is ever deleted. */
 export function planFolder(path: string): PlanStore {
-  const fileOf = async (source: PlanSource): Promise<string | undefined> => {
-    const key = keyOf(source, await version())
+  const fileOf = (source: PlanSource): string | undefined => {
+    const key = keyOf(source, version())
     return key && join(path, `${key}.json`)
   }
   return {
     async find(source) {
-      const file = await fileOf(source)
+      const file = fileOf(source)
       return file === undefined ? undefined : read(file)
     },
     async keep(source, plan) {
-      const file = await fileOf(source)
+      const file = fileOf(source)
       if (file === undefined) return
       try {
         await mkdir(path, { recursive: true })
@@ -64,8 +65,5 @@ async function read(file: string): Promise<Plan | undefined> {
 }
 
 /** Of this library: another one may plan otherwise. */
-async function version(): Promise<string> {
-  const above = import.meta.url.endsWith('.ts') ? '../../package.json' : '../../../package.json'
-  const text = await readFile(new URL(above, import.meta.url), 'utf8')
-  return (JSON.parse(text) as { readonly version: string }).version
-}
+const version = (): string =>
+  (createRequire(import.meta.url)('cotangent/package.json') as { readonly version: string }).version
