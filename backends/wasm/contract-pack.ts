@@ -16,6 +16,9 @@ export interface Packing {
   readonly layout: Layout
 }
 
+/** Bytes that are read at once: two cache lines, which come together. */
+const LINE = 128
+
 const [TO, FROM, LINES, DEPTH, LINE_BYTES, DEPTH_BYTES] = [0, 1, 2, 3, 4, 5]
 
 interface Packer extends Packing {
@@ -33,33 +36,38 @@ interface Packer extends Packing {
 
 /** pack(to, from, lines, depth, lineBytes, depthBytes): all lines, panel after panel. */
 export function packFunction(packing: Packing): Uint8Array {
-  const { lines } = packing
   const p = packer(packing)
-  const { code, rest } = p
+  const { code, rest, layout } = p
   for (const address of [TO, FROM]) unsigned(code, address)
   copy(code, LINES, rest)
   copy(code, TO, p.target)
-  code.open(OP.loop)
+  if (layout === 'lines') {
+    const together = LINE / (p.lines * p.size)
+    eachPanels(p, together, () => alongLines(p, together))
+  }
+  eachPanels(p, 1, () => {
+    if (layout === 'lines') alongLines(p, 1)
+    else if (layout === 'depth') alongDepth(p)
+    else oneByOne(p, false)
+  })
+  code.get(rest)
+  code.open(OP.if)
   copy(code, FROM, p.source)
   copy(code, DEPTH, p.left)
-  code.get(rest)
-  code.i32(lines)
-  code.op(OP['i32.ge_s'])
-  code.open(OP.if)
-  if (packing.layout === 'lines') alongLines(p)
-  else if (packing.layout === 'depth') alongDepth(p)
-  else oneByOne(p, false)
-  code.op(OP.else)
   oneByOne(p, true)
   code.op(OP.end)
-  add(code, FROM, LINE_BYTES, lines)
-  addConstant(code, rest, -lines)
-  code.get(rest)
-  code.i32(0)
-  code.op(OP['i32.gt_s'])
-  code.target(OP.br_if, 0)
-  code.op(OP.end)
   return code.finish()
+}
+
+/** Runs `body`, which fills `many` panels, while so many can be filled. */
+function eachPanels(p: Packer, many: number, body: () => void): void {
+  const { code, lines, rest } = p
+  repeat(code, rest, many * lines, () => {
+    copy(code, FROM, p.source)
+    copy(code, DEPTH, p.left)
+    body()
+    add(code, FROM, LINE_BYTES, many * lines)
+  })
 }
 
 function packer(packing: Packing): Packer {
@@ -93,10 +101,10 @@ function add(code: Code, local: number, by: number, times = 1): void {
   code.op(OP['i32.add'])
   code.set(local)
 }
-/** Runs `body`, which handles `many` k, while that many are left. */
-function whileLeft({ code, left }: Packer, many: number, body: () => void): void {
+/** Runs `body`, which handles `many` of a number, while it has that many. */
+function repeat(code: Code, number: number, many: number, body: () => void): void {
   const enough = (): void => {
-    code.get(left)
+    code.get(number)
     code.i32(many)
     code.op(OP['i32.ge_s'])
   }
@@ -104,25 +112,38 @@ function whileLeft({ code, left }: Packer, many: number, body: () => void): void
   code.open(OP.if)
   code.open(OP.loop)
   body()
-  addConstant(code, left, -many)
+  addConstant(code, number, -many)
   enough()
   code.target(OP.br_if, 0)
   code.op(OP.end)
   code.op(OP.end)
 }
 
-function alongLines(p: Packer): void {
-  const { code, lines, size, source, target } = p
-  whileLeft(p, 1, () => {
-    for (let byte = 0; byte < lines * size; byte += 16) {
-      code.get(target)
-      code.get(source)
-      code.memory(OP['v128.load'], byte)
-      code.memory(OP['v128.store'], byte)
-    }
-    add(code, source, DEPTH_BYTES)
-    addConstant(code, target, lines * size)
+/** Several panels at once, so that a cache line is read once: where k lie a power of two apart, it is gone when the next panel comes. */
+function alongLines(p: Packer, panels: number): void {
+  const { code, lines, size, source } = p
+  const targets = [p.target, ...Array.from({ length: panels - 1 }, () => code.local(I32))]
+  targets.slice(1).forEach((target, i) => {
+    code.get(targets[i]!)
+    code.get(DEPTH)
+    code.i32(lines * size)
+    code.op(OP['i32.mul'])
+    code.op(OP['i32.add'])
+    code.set(target)
   })
+  repeat(code, p.left, 1, () => {
+    targets.forEach((target, panel) => {
+      for (let byte = 0; byte < lines * size; byte += 16) {
+        code.get(target)
+        code.get(source)
+        code.memory(OP['v128.load'], panel * lines * size + byte)
+        code.memory(OP['v128.store'], byte)
+      }
+    })
+    add(code, source, DEPTH_BYTES)
+    for (const target of targets) addConstant(code, target, lines * size)
+  })
+  copy(code, targets.at(-1)!, p.target)
 }
 
 /** Squares of 4×4 (f64: 2×2) are transposed in registers. */
@@ -130,7 +151,7 @@ function alongDepth(p: Packer): void {
   const { code, lines, size, source, target, pointer } = p
   const side = 16 / size
   const square = Array.from({ length: side }, () => code.local(V128))
-  whileLeft(p, side, () => {
+  repeat(code, p.left, side, () => {
     copy(code, source, pointer)
     for (let line = 0; line < lines; line += side) {
       for (const row of square) {
@@ -174,7 +195,7 @@ export function transpose(code: Code, rows: readonly number[]): readonly number[
 function oneByOne(p: Packer, short: boolean): void {
   const { code, lines, size, source, target, pointer, rest } = p
   const f64 = p.dtype === 'f64'
-  whileLeft(p, 1, () => {
+  repeat(code, p.left, 1, () => {
     copy(code, source, pointer)
     for (let line = 0; line < lines; line++) {
       code.get(target)
