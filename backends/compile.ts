@@ -46,7 +46,7 @@ export interface Executable<I = Values, S = Values, O = unknown> {
   readonly state: State
   /** Zero-copy views by name: fill them, and pass them to `run`. Legal only between runs. */
   readonly inputs: { readonly [K in keyof I]: I[K] extends Value<infer D> ? ArrayOf<D> : never }
-  /** Inputs are copied at the call; the event loop stays free; outputs are the caller's. */
+  /** Inputs are copied at the call; the event loop stays free, save for a brief run before there are workers (`WasmOptions.threads`); outputs are the caller's. */
   run(inputs: Feeds<I>, options?: RunOptions): Promise<Results<O>>
   /** The same at once, on this thread and the workers: lowest latency. */
   runSync(inputs: Feeds<I>, options?: SyncRunOptions): Results<O>

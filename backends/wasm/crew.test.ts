@@ -164,6 +164,37 @@ describe('workers', () => {
     expect((user + system) / 1e3).toBeLessThan(200)
   })
 
+  describe('of a backend that nobody told how many', () => {
+    const lasting = (predictedMs: number) => ({ ...sums, cost: { ...sums.cost, predictedMs } })
+    const x = [1, 2, 3, 4]
+
+    it('start once brief runs have taken as long as their start, which no run waits for', async () => {
+      const started = vi.spyOn(Piscina.prototype, 'run')
+      const exe = await wasm().load(lasting(1))
+      let turns = 0
+      setImmediate(() => turns++)
+      for (let i = 0; i < 49; i++) expect((await exe.run({ x })).total).toBe(10)
+      expect(turns).toBe(1)
+      expect(exe.runSync({ x }).total).toBe(10)
+      expect(started).not.toHaveBeenCalled()
+      for (let i = 0; i < 49; i++) await exe.run({ x })
+      await vi.waitFor(() => expect(started).toHaveBeenCalled(), 5000)
+      expect((await exe.run({ x })).total).toBe(10)
+      await exe.close()
+    })
+    it('take a run that is not brief, or that nobody can predict', async () => {
+      const endless = { first: 0, last: 0, count: 3, test: { buffer: sums.inputs[0]!.buffer, is: true } }
+      for (const plan of [lasting(3), { ...lasting(1), loops: [endless] }]) {
+        const started = vi.spyOn(Piscina.prototype, 'run').mockRejectedValue(new Error('no workers'))
+        const exe = wasm()
+          .load(plan)
+          .then((made) => made.run({ x }))
+        await expect(exe).rejects.toMatchObject({ code: 'E_WORKER_DIED' })
+        started.mockRestore()
+      }
+    })
+  })
+
   it('end with the last executable of their backend, and come back for the next', async () => {
     const started = vi.spyOn(Piscina.prototype, 'run')
     const backend = wasm({ threads: 2 })

@@ -19,7 +19,10 @@ import { modules } from './modules.ts'
 import { wasmRunner } from './runner.ts'
 
 export interface WasmOptions {
-  /** Workers. Default 'auto': the cores this process may use, at most 8. */
+  /**
+   * Workers. A number: so many, started with the first program that has work for several. Default 'auto': the cores this process may use, at
+   * most 8, and runs of less than two milliseconds (predicted) are on the calling thread until those without workers took as long as their start.
+   */
   readonly threads?: number | 'auto'
   /** Runs that may wait, for each executable. Default 1024. */
   readonly queue?: number
@@ -41,7 +44,7 @@ const KEPT = 32
 export function wasm(options: WasmOptions = {}): Backend {
   if (options.fma) throw fusedUnsupported()
   const threads = countThreads(options.threads ?? 'auto')
-  const workers = crew(threads)
+  const workers = crew(threads, (options.threads ?? 'auto') === 'auto')
   const queue = options.queue === undefined ? {} : { queue: options.queue }
   const { cache = true } = options
   const compiled = modules(cache === false ? 0 : KEPT)
