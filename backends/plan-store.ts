@@ -65,19 +65,27 @@ export function recentPlans(most: number, behind?: PlanStore): PlanStore {
     if (!ops.has(op)) ops.set(op, String(named++))
     return ops.get(op)!
   }
-  const keyOf = ({ program, options }: PlanSource): string => {
+  const keyOf = (program: AnyProgram, options: string): string => {
     if (!programs.has(program)) programs.set(program, programKey(program, called))
-    return `${programs.get(program)} ${optionsKey(options)}`
+    return `${programs.get(program)} ${options}`
   }
+  /** Kept, but not yet named: a process that plans once should not wait for a name that nobody asks for. */
+  const unnamed: { readonly program: AnyProgram; readonly options: string; readonly plan: Plan }[] = []
+  let asked = false
   return {
     async find(source) {
-      const key = keyOf(source)
+      if (!asked && behind === undefined) {
+        asked = true
+        return undefined
+      }
+      for (const { program, options, plan } of unnamed.splice(0)) plans.set(keyOf(program, options), plan)
+      const key = keyOf(source.program, optionsKey(source.options))
       const found = plans.get(key) ?? (await behind?.find(source))
       if (found !== undefined) plans.set(key, found)
       return found
     },
     async keep(source, plan) {
-      plans.set(keyOf(source), plan)
+      unnamed.push({ program: source.program, options: optionsKey(source.options), plan })
       await behind?.keep(source, plan)
     },
   }

@@ -59,11 +59,11 @@ function readOp(r: Reading, spec: Omit<NodeSpec, 'layers'>, values: ReadonlyMap<
   const operands = given.map((x, i) =>
     typeof x === 'number' ? x : r.place.at('in', () => r.place.at(i, () => valueAt(r, values, x))),
   )
-  const called = params === undefined ? functions.get(name) : undefined
+  const called = params === undefined ? functions().get(name) : undefined
   if (called) return nodeOf(r, apply(name, called, operands))
   const op = r.ops.get(name)
   if (!op || op.facts.leaf === 'input')
-    return r.place.at('op', () => r.place.fail(known([...r.ops.keys(), ...functions.keys()], name, 'op')))
+    return r.place.at('op', () => r.place.fail(known([...r.ops.keys(), ...functions().keys()], name, 'op')))
   if (operands.some((x) => typeof x === 'number')) return r.place.fail(`${name}: takes nodes, not numbers`)
   const several = operands.findIndex((x) => (x as Node).type.kind === 'tuple')
   if (several >= 0 && !op.facts.projection)

@@ -52,7 +52,7 @@ const power: Binary = either(
 )
 
 /** The value of `text` over `names`: a node, or a number where it holds no node. Names hide `pi` and `e`. */
-export function formula(text: string, names: Names, known: FormulaFunctions = functions): X {
+export function formula(text: string, names: Names, known: FormulaFunctions = functions()): X {
   return readFormula(text, names, known)
 }
 

@@ -172,25 +172,32 @@ const listed: { readonly [signature: string]: { readonly [name: string]: (...giv
   },
 }
 
-export const functions: FormulaFunctions = new Map([
-  ...[
-    arithmetic,
-    comparison,
-    errorFunction,
-    exponential,
-    gamma,
-    hyperbolic,
-    logSpace,
-    root,
-    rounding,
-    sign,
-    trigonometric,
-  ].flatMap(family),
-  ...Object.entries(listed).flatMap(([signature, fs]) =>
-    Object.entries(fs).map(([name, f]): [string, FormulaFunction] => [name, taking(signature, f)]),
-  ),
-  ['oneHot', taking('x n', (x: Node, depth: number) => oneHot(x, depth))],
-])
+const families = [
+  arithmetic,
+  comparison,
+  errorFunction,
+  exponential,
+  gamma,
+  hyperbolic,
+  logSpace,
+  root,
+  rounding,
+  sign,
+  trigonometric,
+]
+
+let table: FormulaFunctions | undefined
+/** By name. Made when the first formula is read: who writes none should not wait for it. */
+export function functions(): FormulaFunctions {
+  table ??= new Map([
+    ...families.flatMap(family),
+    ...Object.entries(listed).flatMap(([signature, fs]) =>
+      Object.entries(fs).map(([name, f]): [string, FormulaFunction] => [name, taking(signature, f)]),
+    ),
+    ['oneHot', taking('x n', (x: Node, depth: number) => oneHot(x, depth))],
+  ])
+  return table
+}
 
 const refuse = (name: string, why: string): Error => clash(`${name}: ${why}`, [])
 
