@@ -26,6 +26,8 @@ const cli = new Command('cotangent')
 const MODEL = 'a model document (.json), or a graph as text, as print(program.graph) writes it'
 const DATA =
   'examples: .npz, .npy, .safetensors, or .csv with a column a value. Inputs take the arrays of their names, and else columns in order'
+const profile = (runs: string): Option =>
+  new Option('--profile <file>', `time every step of ${runs}: a table on stderr, and a trace for ui.perfetto.dev here`)
 const threads = (): Option => new Option('--threads <n>', 'workers').argParser(workers).default('auto')
 
 cli
@@ -41,6 +43,7 @@ cli
   .option('--resume <state>', 'go on from this state')
   .option('--seed <n>', 'of initial values and of the order of the data', whole, 0)
   .addOption(threads())
+  .addOption(profile('training'))
   .option('--json', 'an object a line')
   .action(async (file: string, flags: TrainFlags) => {
     const { train } = await import('./cli/train.ts')
@@ -57,6 +60,7 @@ cli
   .option('--outputs <names>', 'these alone, separated by commas', names)
   .option('--batch <n>', 'examples a run', positive, 256)
   .addOption(threads())
+  .addOption(profile('a run'))
   .action(async (file: string, flags: PredictFlags) => {
     const { predict } = await import('./cli/predict.ts')
     const text = await predict(await model(file), flags)
@@ -72,6 +76,7 @@ cli
   .option('--sizes <sizes>', 'sizes of named dimensions, as B=64,N=10', sizes)
   .option('--rounds <n>', 'rounds of 50 ms each way', positive, 9)
   .addOption(threads().default(1))
+  .addOption(profile('the Jacobian as planned'))
   .option('--json', 'as one object')
   .action(async (file: string, flags: BenchFlags) => {
     const { bench } = await import('./cli/bench.ts')

@@ -76,6 +76,43 @@ describe.each(backends.map((b) => [`${b.name} ${b.threads}`, b] as const))('prof
     addsUp(profile)
   })
 
+  it('is a trace by the rules of its format', async () => {
+    const profile = await profiled(loops, { a: wave(4096), s: 0.5 }, backend)
+    const text = JSON.stringify(profile.trace())
+    const { traceEvents, displayTimeUnit } = JSON.parse(text) as ReturnType<Profile['trace']>
+    expect(['ms', 'ns']).toContain(displayTimeUnit)
+    const named = new Set<string>()
+    for (const e of traceEvents.filter(({ ph }) => ph === 'M')) {
+      expect(['process_name', 'thread_name']).toContain(e.name)
+      expect(e.args!['name']).toEqual(expect.any(String))
+      named.add(e.name === 'process_name' ? `${e.pid}` : `${e.pid} ${e.tid}`)
+    }
+    const complete = traceEvents.filter(({ ph }) => ph !== 'M')
+    for (const { name, cat, ph, ts, dur, pid, tid } of complete) {
+      expect([ph, Number.isInteger(pid), Number.isInteger(tid)]).toEqual(['X', true, true])
+      expect(named.has(`${pid}`) && named.has(`${pid} ${tid}`)).toBe(true)
+      expect([name.length > 0, cat!.length > 0]).toEqual([true, true])
+      // JSON writes NaN and infinity as null.
+      expect(Math.min(ts!, dur!)).toBeGreaterThanOrEqual(0)
+      expect([typeof ts, typeof dur]).toEqual(['number', 'number'])
+    }
+    const sum = (tid: number, cat: string) =>
+      complete.reduce((us, e) => us + (e.tid === tid && e.cat === cat ? e.dur! : 0), 0)
+    // Microseconds, where rows have milliseconds.
+    expect(sum(0, 'run') / 1000).toBeCloseTo(profile.ms, 6)
+    for (const { rank } of profile.rows) {
+      const own = profile.rows.filter((row) => row.rank === rank)
+      expect(sum(rank, 'step') / 1000).toBeCloseTo(
+        own.reduce((ms, row) => ms + row.ms, 0),
+        6,
+      )
+      expect(sum(rank, 'wait') / 1000).toBeCloseTo(
+        own.reduce((ms, row) => ms + row.waitMs, 0),
+        6,
+      )
+    }
+  })
+
   it('is a trace whose steps follow one another within runs', async () => {
     const { traceEvents } = JSON.parse(JSON.stringify((await profiled(step, feeds, backend)).trace())) as ReturnType<
       Profile['trace']

@@ -26,6 +26,7 @@ export interface ProfileRow {
 
 /** The Trace Event Format: `JSON.stringify` of it opens in Perfetto. Times are in microseconds. */
 export interface Trace {
+  readonly displayTimeUnit: 'ms'
   readonly traceEvents: readonly TraceEvent[]
 }
 export interface TraceEvent {
@@ -72,7 +73,7 @@ export function profileOf(plan: PlanData, recording: Recording): Profile {
   return Object.freeze({
     ...{ name: plan.name, runs, ms, rows },
     table: () => table(plan.name, runs, ms, rows),
-    trace: () => trace(ranks, names),
+    trace: () => trace(plan.name, ranks, names),
   })
 }
 
@@ -132,7 +133,7 @@ function table(name: string, runs: number, ms: number, rows: readonly ProfileRow
   return [title, line(head), ...lines.map(line)].join('\n')
 }
 
-function trace(ranks: ReturnType<typeof totalsOf>, names: readonly string[]): Trace {
+function trace(program: string, ranks: ReturnType<typeof totalsOf>, names: readonly string[]): Trace {
   const start = Math.min(...ranks.flatMap(({ events }) => events.map((e) => e.from)))
   const traceEvents = ranks.flatMap(({ events }, tid): TraceEvent[] => [
     { name: 'thread_name', ph: 'M', pid: 1, tid, args: { name: `rank ${tid}` } },
@@ -142,5 +143,6 @@ function trace(ranks: ReturnType<typeof totalsOf>, names: readonly string[]): Tr
       return { name, cat, ph: 'X', pid: 1, tid, ts: 1000 * (from - start), dur: 1000 * (to - from) }
     }),
   ])
-  return { traceEvents }
+  const process: TraceEvent = { name: 'process_name', ph: 'M', pid: 1, tid: 0, args: { name: program } }
+  return { displayTimeUnit: 'ms', traceEvents: [process, ...traceEvents] }
 }

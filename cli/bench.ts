@@ -11,6 +11,7 @@ import type { AnyProgram } from '../core/program.ts'
 import { count } from '../core/shape.ts'
 import { type Derivative, derivative, jacobianOf } from './explain.ts'
 import type { Model } from './model.ts'
+import { writeProfile } from './profile.ts'
 import { bar, compiling } from './progress.ts'
 
 export interface BenchFlags extends Derivative {
@@ -18,6 +19,7 @@ export interface BenchFlags extends Derivative {
   readonly threads: number | 'auto'
   readonly rounds: number
   readonly json?: true
+  readonly profile?: string
 }
 const modes = ['forward', 'reverse', 'auto'] as const
 type ByMode<T> = { readonly [mode in (typeof modes)[number]]: T }
@@ -30,9 +32,9 @@ export async function bench(model: Model, flags: BenchFlags): Promise<string> {
   if (asked === undefined) throw badOption('bench', 'without --of and --wrt', 'say of what, by what')
   const p = model.program('infer')
   const backend = wasm({ threads: flags.threads, v8Flags: true })
-  const load = (mode: (typeof modes)[number]): Promise<Executable> =>
+  const load = (mode: (typeof modes)[number], profile = false): Promise<Executable> =>
     compile(jacobianOf(p, asked, mode), {
-      backend,
+      ...{ backend, profile },
       onProgress: compiling(),
       ...(flags.sizes && { sizes: flags.sizes }),
     }) as Promise<Executable>
@@ -41,7 +43,16 @@ export async function bench(model: Model, flags: BenchFlags): Promise<string> {
   const name = `d${asked.of}_d${asked.wrt[0]}`
   const row = report(p, asked, exe, ms, exe.auto.plan.orders[name]?.chosen ?? 'auto')
   await Promise.all(modes.map((mode) => exe[mode].close()))
+  if (flags.profile !== undefined) await profiled(await load('auto', true), flags.rounds, flags.profile)
   return flags.json ? JSON.stringify(row) : table(row)
+}
+
+/** Other code than was measured: it writes down when each step starts and ends. */
+async function profiled(exe: Executable, runs: number, file: string): Promise<void> {
+  const inputs = feeds(exe)
+  for (let run = 0; run < runs; run++) exe.runSync(inputs as never)
+  await writeProfile(file, exe.profile())
+  await exe.close()
 }
 
 /** Values of moderate size, the same for every mode. */

@@ -127,6 +127,38 @@ describe('cotangent predict', () => {
   }, 60_000)
 })
 
+describe('--profile', () => {
+  it('writes a trace and a table of runs of one size, and leaves the result as it is', () => {
+    const data = ['--data', at('iris.csv'), '--batch', '64']
+    const plain = cotangent('train', iris, ...data, '--epochs', '2', '--json', '--out', at('unprofiled'))
+    const timed = cotangent(
+      'train',
+      iris,
+      ...data,
+      '--epochs',
+      '2',
+      '--json',
+      '--out',
+      at('profiled'),
+      '--profile',
+      at('a.json'),
+    )
+    expect(readFileSync(at('profiled'))).toEqual(readFileSync(at('unprofiled')))
+    expect(timed.out.split('\n').length).toBe(plain.out.split('\n').length)
+    // 150 flowers are two whole batches an epoch, and one of 22.
+    expect(timed.error).toMatch(/^profile {2}\S.* {4}4 runs · /)
+    const state = ['--state', at('profiled'), '--batch', '37']
+    const predicted = cotangent('predict', iris, '--data', at('lengths.csv'), ...state, '--profile', at('b.json'))
+    expect(predicted.error).toMatch(/ {4}4 runs · /)
+    const measured = ['--of', 'logits', '--wrt', 'x', '--sizes', 'B=4', '--rounds', '3']
+    expect(cotangent('bench', iris, ...measured, '--profile', at('c.json')).error).toMatch(/ {4}3 runs · /)
+    for (const file of ['a.json', 'b.json', 'c.json']) {
+      const { traceEvents } = JSON.parse(readFileSync(at(file), 'utf8')) as { traceEvents: { cat?: string }[] }
+      expect(traceEvents.filter((e) => e.cat === 'run').length).toBe(file === 'c.json' ? 3 : 4)
+    }
+  }, 60_000)
+})
+
 describe('models', () => {
   it('are explained: their plan, a training step, a Jacobian', () => {
     const explained = (...args: string[]) => cotangent('explain', iris, '--sizes', 'B=4', ...args).out

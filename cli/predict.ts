@@ -14,6 +14,7 @@ import type { DType, Tensor, TypedArray } from '../core/ir.ts'
 import type { AnyProgram } from '../core/program.ts'
 import { allocate } from '../core/shape.ts'
 import type { Model } from './model.ts'
+import { isLastWhole, writeProfile } from './profile.ts'
 import { bar, compiling } from './progress.ts'
 
 export interface PredictFlags {
@@ -23,6 +24,7 @@ export interface PredictFlags {
   readonly outputs?: readonly string[]
   readonly batch: number
   readonly threads: number | 'auto'
+  readonly profile?: string
 }
 
 /** Text for stdout, or undefined where a file was written. */
@@ -31,6 +33,7 @@ export async function predict(model: Model, flags: PredictFlags): Promise<string
   const exe = await compile(program, {
     backend: wasm({ threads: flags.threads, v8Flags: true }),
     onProgress: compiling(),
+    profile: flags.profile !== undefined,
   })
   const progress = bar('predict', examples)
   try {
@@ -41,8 +44,10 @@ export async function predict(model: Model, flags: PredictFlags): Promise<string
     for (const batch of batches(data, { size: flags.batch })) {
       const outputs: { readonly [name: string]: TypedArray } = await exe.run(batch)
       for (const [name, value] of Object.entries(outputs)) parts.set(name, [...(parts.get(name) ?? []), value])
-      done += flags.batch
-      progress.update(Math.min(done, examples))
+      done = Math.min(done + flags.batch, examples)
+      progress.update(done)
+      if (flags.profile !== undefined && isLastWhole(done, flags.batch, examples))
+        await writeProfile(flags.profile, exe.profile())
     }
     const ports = exe.plan.outputs
     const whole = new Map(

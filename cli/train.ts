@@ -9,6 +9,7 @@ import { arrange } from '../backends/files/arrange.ts'
 import { type BatchOptions, batches } from '../backends/files/batches.ts'
 import { type Data, readData } from '../backends/files/data.ts'
 import { restore, save } from '../backends/files/state-file.ts'
+import type { Profile } from '../backends/profile.ts'
 import type { State } from '../backends/state.ts'
 import { wasm } from '../backends/wasm/index.ts'
 import { missingInputs, nothingToTrain, notPerExample } from '../core/errors-files.ts'
@@ -16,6 +17,7 @@ import { train as trained } from '../core/nn/train.ts'
 import type { AnyProgram } from '../core/program.ts'
 import { isFloat } from '../core/shape.ts'
 import type { Model } from './model.ts'
+import { isLastWhole, writeProfile } from './profile.ts'
 import { bar, compiling } from './progress.ts'
 
 export interface TrainFlags {
@@ -29,6 +31,7 @@ export interface TrainFlags {
   readonly seed: number
   readonly threads: number | 'auto'
   readonly json?: true
+  readonly profile?: string
 }
 interface Figures {
   readonly [name: string]: number
@@ -45,7 +48,12 @@ export async function train(model: Model, flags: TrainFlags, print: (line: strin
   const test = flags.test === undefined ? undefined : await examples(flags.test, declared)
   const net = await compileAll(
     { step, evaluate },
-    { backend: wasm({ threads: flags.threads, v8Flags: true }), seed: flags.seed, onProgress: compiling() },
+    {
+      backend: wasm({ threads: flags.threads, v8Flags: true }),
+      seed: flags.seed,
+      onProgress: compiling(),
+      profile: flags.profile !== undefined,
+    },
   )
   try {
     if (flags.resume !== undefined) await restore(flags.resume, net.state)
@@ -77,17 +85,22 @@ async function epochs(
   flags: TrainFlags,
   print: (line: string) => void,
 ): Promise<void> {
+  let profile: Profile | undefined
   const first = epochsDone(net.state, Math.ceil(count(data) / flags.batch))
   for (let epoch = first + 1; epoch <= first + flags.epochs; epoch++) {
     const started = performance.now()
     const size = flags.batch
-    const own = await mean(net.step, data, { size, shuffle: true, seed: flags.seed + epoch }, `epoch ${epoch}`)
+    const order = { size, shuffle: true, seed: flags.seed + epoch }
+    const own = await mean(net.step, data, order, `epoch ${epoch}`, (done) => {
+      if (flags.profile !== undefined && isLastWhole(done, size, count(data))) profile = net.step.profile()
+    })
     const held = test && (await mean(net.evaluate, test, { size }, 'test'))
     if (flags.out !== undefined) await save(flags.out, net.state)
     const ms = Math.round(performance.now() - started)
     if (flags.json) print(JSON.stringify({ epoch, ...own, ...(held && { test: held }), ms }))
     else print(`epoch ${epoch}   ${shown(own)}${held ? `   test ${shown(held)}` : ''}   ${(ms / 1000).toFixed(1)} s`)
   }
+  if (flags.profile !== undefined) await writeProfile(flags.profile, profile)
 }
 
 const count = (data: Data): number => [...data.values()][0]!.shape[0]!
@@ -99,7 +112,13 @@ function epochsDone(state: State, each: number): number {
 }
 
 /** Means over all examples. */
-async function mean(exe: Executable, data: Data, options: BatchOptions, label: string): Promise<Figures> {
+async function mean(
+  exe: Executable,
+  data: Data,
+  options: BatchOptions,
+  label: string,
+  ran: (done: number) => void = () => {},
+): Promise<Figures> {
   const sums: { [name: string]: number } = {}
   const total = count(data)
   const progress = bar(label, total)
@@ -110,6 +129,7 @@ async function mean(exe: Executable, data: Data, options: BatchOptions, label: s
     const outputs: Figures = await exe.run(batch)
     for (const [name, value] of Object.entries(outputs)) sums[name] = (sums[name] ?? 0) + value * size
     done += size
+    ran(done)
     progress.update(done, shown(means(done)))
   }
   progress.stop()
