@@ -45,8 +45,8 @@ export interface Panels {
   readonly direct?: Direct
   /** Register tile. */
   readonly tile: { readonly rows: number; readonly columns: number }
-  /** Points of k in a panel; rows packed at once; elements of a row of totals. */
-  readonly block: { readonly depth: number; readonly packed: number; readonly columns: number }
+  /** Points of k in a panel; rows packed at once; elements of a row of totals; whether the panels of a block of columns are kept for all k. */
+  readonly block: { readonly depth: number; readonly packed: number; readonly columns: number; readonly held: boolean }
   /** Bytes from the start of a rank's scratch: panels, totals, and offsets of lines and of points of k (i32, in bytes). */
   readonly at: {
     readonly left: number
@@ -78,6 +78,10 @@ const PACKED_ROWS = 128
 const ROWS = 512
 const COLUMNS = 512
 const MAX_DEPTH = 512
+/** Bytes up to which a block of columns is packed for all k, and so once for all rows. */
+const HELD = 4 * 2 ** 20
+/** Blocks that a product is cut into at least, so that ranks of unequal speed share it evenly, and lines of a block at least. */
+const SHARED = { blocks: 8, rows: 32, columns: 128, gathered: 256, narrow: 64 }
 /** Smaller products are faster as plain loops than with packing. */
 const SMALLEST = { side: 2, depth: 4, volume: 1024 }
 /** Rows up to which a right operand is read where it is, its bytes up to which up to `most` may, and the fewest products worth a call. */
@@ -86,6 +90,13 @@ const DIRECT = { rows: 16, bytes: 8192, most: 64, volume: 256 }
 const GRAIN = 16
 
 const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to
+
+/** Lines of a block at most, and whether panels of columns are kept for all k. */
+interface Blocking {
+  readonly rows: number
+  readonly columns: number
+  readonly held: boolean
+}
 
 /** Undefined where plain loops serve better, or the kernel is not a plain product. */
 export function panelsOf(kernel: Kernel): Panels | undefined {
@@ -100,18 +111,25 @@ export function panelsOf(kernel: Kernel): Panels | undefined {
   const deep = Math.min(depth, sweep.reductions[0]!.block)
   if (deep > MAX_DEPTH) return undefined
   const tile = TILE[dtype]
-  const rows = sideOf(outer, form!.m, deep === depth ? PACKED_ROWS : ROWS)
-  const columns = sideOf(outer, form!.n, COLUMNS)
   const bytes = dtype === 'f64' ? 8 : 4
-  const [left, right] = [operandOf(kernel, a, rows), operandOf(kernel, b, columns)]
-  const direct = m * n * depth < DIRECT.volume ? undefined : directOf(left, right, m, n * depth * bytes)
+  const few: Blocking = { rows: ROWS, columns: shares(n, 1, SHARED.narrow, COLUMNS), held: deep === depth }
+  const cut = (most: Blocking) => {
+    const [rows, columns] = [sideOf(outer, form!.m, most.rows), sideOf(outer, form!.n, most.columns)]
+    return { rows, columns, left: operandOf(kernel, a, rows), right: operandOf(kernel, b, columns) }
+  }
+  const near = cut(few)
+  const direct = m * n * depth < DIRECT.volume ? undefined : directOf(near.left, near.right, m, n * depth * bytes)
+  const most = direct
+    ? few
+    : blocking(m, n, depth * bytes, deep === depth, isStrided(near.left) ? SHARED.columns : SHARED.gathered)
+  const { rows, columns, left, right } = direct ? near : cut(most)
   const small = Math.min(m, n) < SMALLEST.side || depth < SMALLEST.depth || m * n * depth < SMALLEST.volume
   if (!direct && small) return undefined
   const packed = Math.min(PACKED_ROWS, roundUp(linesOf(rows), tile.rows))
-  const block = { depth: deep, packed, columns: roundUp(linesOf(columns), tile.columns) }
+  const block = { depth: deep, packed, columns: roundUp(linesOf(columns), tile.columns), held: most.held }
   const at = layoutOf([
     ['left', direct ? 0 : packed * deep * bytes],
-    ['right', direct ? 0 : block.columns * deep * bytes],
+    ['right', direct ? 0 : block.columns * (most.held ? depth : deep) * bytes],
     ['totals', roundUp(linesOf(rows), tile.rows) * block.columns * bytes],
     ['leftLines', isStrided(left) ? 0 : linesOf(rows) * 4],
     ['rightLines', isStrided(right) ? 0 : linesOf(columns) * 4],
@@ -119,6 +137,21 @@ export function panelsOf(kernel: Kernel): Panels | undefined {
     ['rightDepth', isStrided(right) ? 0 : deep * 4],
   ])
   return { dtype, bytes, rows, columns, depth, left, right, ...(direct && { direct }), tile, block, at }
+}
+
+/** Lines of a block at most. `line`: bytes of a column; `shallow`: one block of k suffices; `least`: columns worth packing the rows for. */
+function blocking(m: number, n: number, line: number, shallow: boolean, least: number): Blocking {
+  const held = shallow || (m > PACKED_ROWS && Math.min(n, COLUMNS) * line <= HELD)
+  const [rows, columns] = [held ? PACKED_ROWS : ROWS, COLUMNS]
+  // Every rank packs the other side anew, so the longer one is cut.
+  if (!held || 2 * m < n) return { held, rows, columns: shares(n, Math.ceil(m / rows), least, columns) }
+  return { held, rows: shares(m, Math.ceil(n / columns), SHARED.rows, rows), columns }
+}
+
+/** Lines of a block, `least` to `most`, where the other side has so many blocks; two blocks at least. */
+function shares(extent: number, others: number, least: number, most: number): number {
+  const blocks = (n: number): number => roundUp(Math.ceil(extent / n), GRAIN)
+  return Math.min(most, Math.max(Math.min(least, blocks(2)), blocks(Math.ceil(SHARED.blocks / others))))
 }
 
 function directOf(left: Operand, right: Operand, rows: number, bytes: number): Direct | undefined {

@@ -4,11 +4,14 @@
  * May not: know which axis ranks split.
  * Method: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008.
  */
-import type { Panels, Side } from '../../planner/panels.ts'
+import { count } from '../../core/shape.ts'
+import type { Panels } from '../../planner/panels.ts'
 import { type Code, I32 } from './assembler.ts'
 import { emitDirect } from './contract-direct.ts'
 import { emitPack, fillDepth, type Packer, type Shared, type Span, setBase } from './contract-operand.ts'
+import { type Block, blocksAlong, blocksOfOne, divide, newBlock, newSpan, setBlock } from './contract-sides.ts'
 import { packedTile, tileFunction } from './contract-tile.ts'
+import { eachTurn, type Turns } from './contract-turns.ts'
 import { emitLoops, type Range } from './loops.ts'
 import type { Nest } from './loops-access.ts'
 import { type Bound, least, pushBound } from './loops-loop.ts'
@@ -34,36 +37,24 @@ export interface Epilogue {
   readonly joined: ReadonlySet<number>
 }
 
-/** A block of rows or columns: its lines, and the points of each axis up to the one that is cut. */
-interface Block {
-  readonly lines: Span
-  readonly points: readonly Span[]
-}
-const newSpan = (code: Code): Span => ({ start: code.local(I32), count: code.local(I32) })
-function newBlock(code: Code, side: Side): Block {
-  const points = Array.from({ length: side.cut + 1 }, () => newSpan(code))
-  return { points, lines: { start: code.local(I32), count: code.local(I32) } }
-}
-
-/** Runs `body` for each block of `by` points of `range`; the last may have fewer. */
-function eachBlock(code: Code, { start, count }: Span, range: Range, by: number, body: () => void): void {
+/** Runs `body` for each block of `by` points up to a bound; the last may have fewer. */
+function eachBlock(code: Code, { start, count: size }: Span, { to }: Range, by: number, body: () => void): void {
   const more = (): void => {
     code.get(start)
-    pushBound(code, range.to)
+    pushBound(code, to)
     code.op(OP['i32.lt_s'])
   }
-  if (range.from === undefined) code.i32(0)
-  else code.get(range.from)
+  code.i32(0)
   code.set(start)
   more()
   code.open(OP.if)
   code.open(OP.loop)
-  pushBound(code, range.to)
+  pushBound(code, to)
   code.get(start)
   code.op(OP['i32.sub'])
-  code.set(count)
-  pushBound(code, least(code, by, { local: count }))
-  code.set(count)
+  code.set(size)
+  pushBound(code, least(code, by, { local: size }))
+  code.set(size)
   body()
   code.get(start)
   add(code, by)
@@ -72,28 +63,6 @@ function eachBlock(code: Code, { start, count }: Span, range: Range, by: number,
   code.target(OP.br_if, 0)
   code.op(OP.end)
   code.op(OP.end)
-}
-
-/** Runs `body` for each block of a side. */
-function eachOf(code: Code, side: Side, block: Block, ranges: readonly Range[], body: () => void, at = 0): void {
-  if (side.cut < 0) {
-    code.i32(1)
-    code.set(block.lines.count)
-    body()
-    return
-  }
-  const range = ranges[side.axes[at]!]!
-  if (at < side.cut) {
-    eachBlock(code, block.points[at]!, range, 1, () => eachOf(code, side, block, ranges, body, at + 1))
-    return
-  }
-  eachBlock(code, block.points[at]!, range, side.points, () => {
-    code.get(block.points[at]!.count)
-    code.i32(side.inner)
-    code.op(OP['i32.mul'])
-    code.set(block.lines.count)
-    body()
-  })
 }
 
 function add(code: Code, by: number): void {
@@ -117,38 +86,62 @@ function sum(code: Code, a: number, b: number): number {
   return local
 }
 
-/** `ranges`: of every outer axis. Where one block of k suffices, the right panels are packed once for all rows. */
-export function emitBlocks(product: Product, ranges: readonly Range[]): void {
+/**
+ * The blocks of one product that are this rank's, rows inside: panels of columns that are kept stay while rows go by.
+ * Packs columns for all k at once, or where that takes too much memory, for each block.
+ */
+export function emitBlocks(product: Product, turns: Turns): void {
   const { nest, panels, left, right } = product
-  const { code } = nest
-  const { depth } = panels
+  const { code, kernel } = nest
+  const perColumn = count(blocksAlong(kernel, panels.rows))
   const [rows, columns, k] = [newBlock(code, panels.rows), newBlock(code, panels.columns), newSpan(code)]
-  const once = panels.block.depth >= depth
-  const fill = (): void => {
-    for (const packer of [left, right]) fillDepth(product.nest, packer, k)
-  }
-  if (once) {
-    code.i32(0)
-    code.set(k.start)
-    code.i32(depth)
-    code.set(k.count)
-    fill()
-  }
-  eachOf(code, panels.columns, columns, ranges, () => {
+  const [row, column, packed] = [code.local(I32), code.local(I32), code.local(I32)]
+  code.i32(-1)
+  code.set(packed)
+  eachTurn(code, turns, blocksOfOne(kernel, panels), row, () => {
+    code.get(row)
+    divide(code, OP['i32.div_u'], perColumn)
+    code.set(column)
+    code.get(row)
+    divide(code, OP['i32.rem_u'], perColumn)
+    code.set(row)
+    code.get(column)
+    code.get(packed)
+    code.op(OP['i32.ne'])
+    code.open(OP.if)
+    code.get(column)
+    code.set(packed)
+    setBlock(nest, panels.columns, columns, column)
     setBase(nest, right, columns.points)
-    if (once && !panels.direct) emitPack(nest, right, columns.lines, k)
-    eachOf(code, panels.rows, rows, ranges, () => {
-      setBase(nest, left, rows.points)
-      if (once) emitRows(product, rows.lines, columns.lines, k)
-      else
-        eachBlock(code, k, { to: depth }, panels.block.depth, () => {
-          fill()
-          if (!panels.direct) emitPack(nest, right, columns.lines, k)
-          emitRows(product, rows.lines, columns.lines, k)
-        })
-      emitEpilogue(product, rows, columns)
+    if (panels.block.held) eachDepth(product, k, () => packRight(product, columns.lines, k))
+    code.op(OP.end)
+    setBlock(nest, panels.rows, rows, row)
+    setBase(nest, left, rows.points)
+    eachDepth(product, k, () => {
+      if (!panels.block.held) packRight(product, columns.lines, k)
+      fillDepth(nest, left, k)
+      emitRows(product, rows.lines, columns.lines, k)
     })
+    emitEpilogue(product, rows, columns)
   })
+}
+
+function eachDepth({ nest: { code }, panels: { depth, block } }: Product, k: Span, body: () => void): void {
+  if (block.depth < depth) {
+    eachBlock(code, k, { to: depth }, block.depth, body)
+    return
+  }
+  code.i32(0)
+  code.set(k.start)
+  code.i32(depth)
+  code.set(k.count)
+  body()
+}
+
+function packRight({ nest, panels, right }: Product, columns: Span, k: Span): void {
+  if (panels.direct) return
+  fillDepth(nest, right, k)
+  emitPack(nest, right, columns, k, panels.block.held ? panels.block.columns * panels.bytes : 0)
 }
 
 /** The left panels of a block, as many at once as stay in cache, and their tiles. */
@@ -187,6 +180,7 @@ function emitTiles({ nest, panels, scratch, shared }: Product, packed: Span, col
         add(code, start)
         addProduct(code, line, { local: k.count }, bytes)
       }
+      if (panels.block.held) addProduct(code, k.start, block.columns * bytes)
       code.get(k.count)
       code.get(scratch)
       add(code, at.totals)

@@ -121,10 +121,11 @@ export function setBase(nest: Nest, { operand, side, bytes, base }: Packer, poin
   code.set(base)
 }
 
-/** Packs `lines` of the block, at `k`. */
-export function emitPack({ code }: Nest, packer: Packer, lines: Span, k: Span): void {
+/** Packs `lines` of the block, at `k`; panels of different k lie `step` bytes a point apart. */
+export function emitPack({ code }: Nest, packer: Packer, lines: Span, k: Span, step = 0): void {
   const { operand, bytes } = packer
   code.get(packer.panel)
+  addProduct(code, k.start, step)
   code.get(packer.base)
   if (isStrided(operand)) {
     const [line, depth] = [operand.lines[0]?.stride ?? 0, operand.depth[0]?.stride ?? 0]

@@ -3,6 +3,7 @@ import { panelsOf } from '../../planner/panels.ts'
 import { wasmTarget } from '../../planner/target.ts'
 import type { PlanData } from '../../planner/types.ts'
 import { batchedMatmul, matmul } from '../fixtures/products.ts'
+import { blocksOf } from './contract.ts'
 import { randomProduct } from './products.fixture.ts'
 import { firstDifference, runInterpreter, runModule } from './run.fixture.ts'
 
@@ -51,6 +52,29 @@ describe('a packed product gives the bits of the loops', () => {
       }
     })
   }
+
+  it('whichever rank takes which blocks', () => {
+    for (const { name, plan, inputs } of [
+      matmul('f32', [140, 260, 40], false),
+      matmul('f32', [270, 6, 530], false),
+      batchedMatmul,
+    ]) {
+      const packed = withScratch(plan)
+      const blocks = blocksOf(packed.kernels[0]!, panelsOf(packed.kernels[0]!)!)
+      expect(blocks, name).toBeGreaterThan(2)
+      const oneByOne = runModule(packed, inputs, 3, ({ k0 }) => {
+        for (let block = blocks - 1; block >= 0; block--) k0!(block, block + 1, block % 3)
+      })
+      // Somebody took the first ones meanwhile, and rank 1 the rest.
+      const byTicket = runModule(packed, inputs, 3, ({ k0 }) => {
+        k0!(0, 2, 2)
+        k0!(-1, 2, 0)
+        k0!(2, blocks, 1)
+      })
+      const want = runInterpreter(plan, inputs)
+      for (const got of [oneByOne, byTicket]) expect(firstDifference(got, want), name).toBeUndefined()
+    }
+  })
 
   it('of any axes', () => {
     let packed = 0

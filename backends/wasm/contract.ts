@@ -5,22 +5,18 @@
  * May not: share anything between ranks: each packs what it needs into its own scratch.
  */
 import type { Instr, Kernel, Sweep } from '../../core/loops.ts'
+import { count } from '../../core/shape.ts'
 import { joinOuter } from '../../planner/kernels/coalesce.ts'
-import { type Panels, panelsOf, type Side } from '../../planner/panels.ts'
+import { type Panels, panelsOf } from '../../planner/panels.ts'
 import { I32 } from './assembler.ts'
 import { type Epilogue, emitBlocks, type Product } from './contract-blocks.ts'
 import { packerOf, type Shared } from './contract-operand.ts'
-import type { Range } from './loops.ts'
+import { blocksOfOne } from './contract-sides.ts'
+import { startTurns } from './contract-turns.ts'
 import { loadForm, type Nest } from './loops-access.ts'
 import { frameOf } from './loops-frame.ts'
 import { startLoop, whileBelow } from './loops-loop.ts'
 import { OP } from './opcodes.ts'
-
-/** The axis that ranks split, and in what units. */
-export interface Split {
-  readonly axis: number
-  readonly grain: number
-}
 
 /** The panels of a kernel that has scratch for them. */
 export function packedProduct(kernel: Kernel): Panels | undefined {
@@ -28,35 +24,20 @@ export function packedProduct(kernel: Kernel): Panels | undefined {
   return panels && kernel.scratch!.perRank >= panels.at.end ? panels : undefined
 }
 
-/** Columns that ranks take at once: whole cache lines. */
-const GRAIN = 16
-
 /** How many outer axes are of a batch. */
 const batchOf = ({ outer, form }: Kernel): number => outer.length - form!.m.length - form!.n.length
 
-/** Whole products where there are several for each rank; else the longer side, since the other operand is packed by every rank. */
-export function splitOf(kernel: Kernel, { rows, columns, tile, direct }: Panels): Split {
-  if (batchOf(kernel) > 0 && kernel.outer[0]!.extent >= 8) return { axis: 0, grain: 1 }
-  if (direct) return along(kernel, columns, GRAIN)
-  const [m, n] = [along(kernel, rows, tile.rows), along(kernel, columns, GRAIN)]
-  const [first, second] = rows.extent > columns.extent ? [m, n] : [n, m]
-  return first.units >= Math.min(8, second.units) ? first : second
-}
-
-/** The longest axis of a side that blocks do not hold whole. */
-function along({ outer }: Kernel, { axes, cut, inner }: Side, lines: number): Split & { units: number } {
-  const units = (at: number): Split & { units: number } => {
-    const grain = at === cut && inner === 1 ? lines : 1
-    return { axis: axes[at]!, grain, units: Math.ceil(outer[axes[at]!]!.extent / grain) }
-  }
-  return axes.slice(0, cut + 1).reduce((best, _, at) => (units(at).units > best.units ? units(at) : best), units(0))
+/** Blocks of all products of the batch: what ranks share. */
+export function blocksOf(kernel: Kernel, panels: Panels): number {
+  const batch = count(kernel.outer.slice(0, batchOf(kernel)).map((axis) => axis.extent))
+  return batch * blocksOfOne(kernel, panels)
 }
 
 /** The buffer that stands for the totals in the epilogue. */
 const TOTALS = -1
 
-/** Parameters of the function that `nest` writes: from, to (of the split axis), rank. */
-export function emitProduct(nest: Nest, panels: Panels, shared: Shared, split: Split): void {
+/** Parameters of the function that `nest` writes: from, to (of all blocks; `contract-turns.ts`), rank. */
+export function emitProduct(nest: Nest, panels: Panels, shared: Shared, tickets?: number): void {
   const { code, kernel } = nest
   const [origin, scratch] = [code.local(I32), code.local(I32)]
   const epilogue = epilogueOf(nest, panels, origin)
@@ -69,17 +50,14 @@ export function emitProduct(nest: Nest, panels: Panels, shared: Shared, split: S
     left: packerOf(nest, panels, 'left', scratch, shared),
     right: packerOf(nest, panels, 'right', scratch, shared),
   }
-  const ranges = kernel.outer.map(
-    ({ extent }, axis): Range => (split.axis === axis ? { from: 0, to: { local: 1 } } : { to: extent }),
-  )
+  const turns = startTurns(code, blocksOf(kernel, panels), tickets)
   const batch = (axis: number): void => {
     if (axis === batchOf(kernel)) {
-      emitBlocks(product, ranges)
+      emitBlocks(product, turns)
       return
     }
-    const { from, to } = ranges[axis]!
-    const loop = startLoop(nest, axis, forms, from)
-    whileBelow(code, loop, to, 1, () => batch(axis + 1))
+    const loop = startLoop(nest, axis, forms)
+    whileBelow(code, loop, kernel.outer[axis]!.extent, 1, () => batch(axis + 1))
   }
   batch(0)
 }

@@ -1,7 +1,7 @@
 /**
  * The control area at the start of every arena, in i32 words: what ranks and the host tell each other.
  * Invariant: words that different ranks write lie on different cache lines (16 words each).
- * Before a run the host clears ABORT and FAULT and, after an aborted run, BARRIER_COUNT and SLEEPERS as well. Words from FREE on are the host's own.
+ * Before a run the host clears ABORT, FAULT and TICKETS and, after an aborted run, BARRIER_COUNT and SLEEPERS as well. Words from FREE on are the host's own.
  */
 
 /** Set nonzero to make every rank leave at its next barrier; waits look at it every ABORT_INTERVAL. */
@@ -18,6 +18,9 @@ export const BARRIER_COUNT = 32
 export const BARRIER_EPOCH = 48
 /** Ranks asleep on BARRIER_EPOCH: nobody is notified where nobody sleeps. */
 export const SLEEPERS = 64
+/** What ranks have taken of each product between two barriers that they share by tickets; 0 at the start of a run and after each barrier. */
+export const TICKETS = 80
+export const MOST_TICKETS = 8
 /** First word that generated code never touches. */
 export const FREE = 128
 /** Nanoseconds between two looks at ABORT while waiting. */

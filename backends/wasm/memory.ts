@@ -6,7 +6,17 @@
 import { marker } from '../recorder.ts'
 import type { FaultRecord } from '../runner.ts'
 import { MOST_PAGES } from './assembler.ts'
-import { ABORT, BARRIER_COUNT, FAULT, FAULT_POSITION, FAULT_VALUE, SLEEPERS, SPIN } from './layout.ts'
+import {
+  ABORT,
+  BARRIER_COUNT,
+  FAULT,
+  FAULT_POSITION,
+  FAULT_VALUE,
+  MOST_TICKETS,
+  SLEEPERS,
+  SPIN,
+  TICKETS,
+} from './layout.ts'
 
 const PAGE = 65536
 
@@ -36,6 +46,7 @@ export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memo
 export function prepare(control: Int32Array, spin: number): void {
   for (const word of [ABORT, FAULT, FAULT_VALUE, FAULT_POSITION, BARRIER_COUNT, SLEEPERS])
     Atomics.store(control, word, 0)
+  control.fill(0, TICKETS, TICKETS + MOST_TICKETS)
   Atomics.store(control, SPIN, spin)
 }
 

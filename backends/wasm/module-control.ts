@@ -12,8 +12,10 @@ import {
   FAULT,
   FAULT_POSITION,
   FAULT_VALUE,
+  MOST_TICKETS,
   SLEEPERS,
   SPIN,
+  TICKETS,
 } from './layout.ts'
 import { OP } from './opcodes.ts'
 
@@ -110,6 +112,11 @@ function moveOn(code: Code): void {
   code.i32(0)
   code.i32(0)
   code.memory(OP['i32.atomic.store'], 4 * BARRIER_COUNT, 2)
+  for (let word = TICKETS; word < TICKETS + MOST_TICKETS; word += 4) {
+    code.i32(0)
+    code.bytes16(OP['v128.const'], new Uint8Array(16))
+    code.memory(OP['v128.store'], 4 * word)
+  }
   add(code, BARRIER_EPOCH, 1)
   code.op(OP.drop)
   load(code, SLEEPERS)

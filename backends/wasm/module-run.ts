@@ -15,6 +15,8 @@ export interface KernelFunction {
   readonly index: number
   readonly extent: number
   readonly grain: number
+  /** Ranks take units one after another, by a ticket word, where there are several. */
+  readonly taken?: boolean
 }
 
 export interface RunParts {
@@ -163,7 +165,7 @@ function emitBarrier(site: Site, step: number): void {
 
 function emitStep(site: Site, step: Step, at: number): void {
   const { code, kernels, counters, open, to } = site
-  const { index, extent, grain } = kernels[step.kernel]!
+  const { index, extent, grain, taken } = kernels[step.kernel]!
   const units = Math.ceil(extent / grain)
   const single = step.ranks === 'one' || units <= 1
   const guarded = single && !isAlone(site)
@@ -175,6 +177,15 @@ function emitStep(site: Site, step: Step, at: number): void {
   mark(site, at, 'start')
   if (single) {
     code.i32(0)
+    code.i32(extent)
+  } else if (taken) {
+    // −1: whatever the tickets say.
+    code.i32(0)
+    code.i32(-1)
+    code.get(RANKS)
+    code.i32(2)
+    code.op(OP['i32.lt_s'])
+    code.op(OP.select)
     code.i32(extent)
   } else {
     pushShare(site, units, 0)

@@ -9,7 +9,8 @@ import { expandKernel } from '../../planner/kernels/expand.ts'
 import type { PlanBuffer, PlanData } from '../../planner/types.ts'
 import { type Code, encodeModule, type FunctionType, functionCode, I32 } from './assembler.ts'
 import { callers, callsIn, type Define } from './calls.ts'
-import { emitProduct, packedProduct, splitOf } from './contract.ts'
+import { blocksOf, emitProduct, packedProduct } from './contract.ts'
+import { MOST_TICKETS, TICKETS } from './layout.ts'
 import { inRegisters, registerLoop } from './loop-registers.ts'
 import { emitLoops, grainOf } from './loops.ts'
 import type { Nest, Origin } from './loops-access.ts'
@@ -41,6 +42,7 @@ export function buildModule(plan: PlanData, profiled = false): Uint8Array {
   const buffers = new Map(plan.buffers.map((b) => [b.id, b]))
   const around = loopsAround(plan)
   const calling = callers(plan.kernels)
+  const tickets = ticketsOf(plan)
   const loops = new Map<number, number>()
   for (const i of plan.loops.keys()) {
     if (!inRegisters(plan, i)) continue
@@ -50,10 +52,10 @@ export function buildModule(plan: PlanData, profiled = false): Uint8Array {
   }
   const kernels = plan.kernels.map((kernel, k): KernelFunction | undefined => {
     if (around[k]!.some((l) => loops.has(l))) return undefined
-    const site = { buffers, define, around: around[k]!, calls: calling[k]!, fault: base.fault }
-    const { body, extent, grain } = kernelFunction(kernel, site)
+    const site = { buffers, define, around: around[k]!, calls: calling[k]!, fault: base.fault, ticket: tickets.get(k) }
+    const { body, ...shared } = kernelFunction(kernel, site)
     const index = own + functions.push({ type: i32(3 + around[k]!.length, 0), body, name: `k${k}` }) - 1
-    return { index, extent, grain }
+    return { index, ...shared }
   })
   const parts = { plan, kernels, loops, buffers, ...base, ...(profiled && { marks: marksOf(plan) }) }
   functions.push({ type: i32(2, 1), body: runFunction(parts), name: 'run' })
@@ -75,13 +77,27 @@ interface KernelSite {
   readonly around: readonly number[]
   readonly calls: boolean
   readonly fault: number
+  /** Word of the control area. */
+  readonly ticket: number | undefined
+}
+
+/** By kernel: the word from which ranks take its blocks. Steps between two barriers have words of their own, as far as there are. */
+function ticketsOf({ steps, kernels, loops }: PlanData): Map<number, number> {
+  const tickets = new Map<number, number>()
+  const ends = new Set(loops.flatMap((l) => (l.barrier ? [l.last] : [])))
+  let used = 0
+  for (const [at, { kernel, ranks, barrier }] of steps.entries()) {
+    if (ranks === 'all' && used < MOST_TICKETS && packedProduct(kernels[kernel]!)) tickets.set(kernel, TICKETS + used++)
+    if (barrier || ends.has(at)) used = 0
+  }
+  return tickets
 }
 
 /** Parameters: from, to, rank, then the iteration of each loop around. */
 function kernelFunction(
   written: Kernel,
-  { buffers, define, around, calls, fault }: KernelSite,
-): Pick<KernelFunction, 'extent' | 'grain'> & { readonly body: Uint8Array } {
+  { buffers, define, around, calls, fault, ticket }: KernelSite,
+): Omit<KernelFunction, 'index'> & { readonly body: Uint8Array } {
   const kernel = calls ? written : expandKernel(written)
   const code = functionCode(3 + around.length)
   const origins = sliceOrigins(code, kernel, buffers, around)
@@ -97,9 +113,8 @@ function kernelFunction(
   }
   const panels = packedProduct(kernel)
   if (panels !== undefined) {
-    const split = splitOf(kernel, panels)
-    emitProduct(nest, panels, (name, parameters, build) => define(name, i32(parameters, 0), build), split)
-    return { body: code.finish(), extent: kernel.outer[split.axis]!.extent, grain: split.grain }
+    emitProduct(nest, panels, (name, parameters, build) => define(name, i32(parameters, 0), build), ticket)
+    return { body: code.finish(), extent: blocksOf(kernel, panels), grain: 1, taken: ticket !== undefined }
   }
   const [first] = kernel.outer
   const split = first?.kind === 'parallel'

@@ -7,7 +7,8 @@ import type { TypedArray } from '../../core/ir.ts'
 import { bytesOf, count } from '../../core/shape.ts'
 import type { PlanData, Port } from '../../planner/types.ts'
 import { interpret } from '../interpreter/index.ts'
-import { FAULT, FAULT_POSITION, FAULT_VALUE } from './layout.ts'
+import { FAULT, FAULT_POSITION, FAULT_VALUE, MOST_TICKETS, TICKETS } from './layout.ts'
+import { controlWords } from './memory.ts'
 import { buildModule } from './module.ts'
 
 export type Inputs = Readonly<Record<string, TypedArray>>
@@ -40,15 +41,21 @@ const ports = (plan: PlanData): readonly Port[] => [...plan.outputs, ...plan.sta
 const outputsOf = (plan: PlanData, memory: ArrayBufferLike): Outcome['outputs'] =>
   Object.fromEntries(ports(plan).map((port) => [port.name, read(plan, memory, port)]))
 
-export function runModule(plan: PlanData, inputs: Inputs, ranks: number): Outcome {
+type Exports = Readonly<Record<string, (...numbers: number[]) => number>>
+const inTurn = ({ run }: Exports, ranks: number): void => {
+  for (let rank = 0; rank < ranks; rank++) run!(rank, ranks)
+}
+
+/** `call`: what is done with each step's module. Default: all ranks run it, one after another. */
+export function runModule(plan: PlanData, inputs: Inputs, ranks: number, call: typeof inTurn = inTurn): Outcome {
   const pages = Math.max(1, Math.ceil(plan.arena / 65536))
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true })
   fill(plan, memory.buffer, inputs)
   const parts = ranks === 1 ? [plan.steps] : plan.steps.map((step) => [{ ...step, barrier: false }])
   for (const steps of parts) {
     const module = new WebAssembly.Module(buildModule({ ...plan, steps }) as Uint8Array<ArrayBuffer>)
-    const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports
-    for (let rank = 0; rank < ranks; rank++) (run as (rank: number, ranks: number) => number)(rank, ranks)
+    controlWords(memory).fill(0, TICKETS, TICKETS + MOST_TICKETS)
+    call(new WebAssembly.Instance(module, { env: { memory } }).exports as Exports, ranks)
   }
   return { outputs: outputsOf(plan, memory.buffer), fault: faultOf(memory.buffer) }
 }
