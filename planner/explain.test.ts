@@ -42,9 +42,9 @@ describe('explain', () => {
       passes         resolve 22 → simplify 24 → fold 24 → cse 23 → simplify 23 → dead-code 20
       kernels        20 nodes in 4 kernels    1 map · 3 contractions · 0 reductions
       schedule       4 steps, 0 barriers · predicted 0.001655 ms · 22.9 kFLOP · 19.8 KiB moved
-      memory         arena 20.8 KiB · naive 21.6 KiB · lower bound 20.8 KiB · proven optimal: yes
-        at the peak     9.5 KiB  scratch of contract
-                        8.0 KiB  w0
+      memory         arena 16.3 KiB · naive 16.9 KiB · lower bound 16.3 KiB · proven optimal: yes
+        at the peak     8.0 KiB  w0
+                        5.0 KiB  scratch of contract
                         1.0 KiB  control
                         1.0 KiB  dy_dx
                           512 B  w1"
@@ -65,8 +65,8 @@ describe('explain', () => {
       passes         resolve 142 → simplify 140 → fold 140 → cse 115 → simplify 115 → dead-code 109
       kernels        109 nodes in 5 kernels    0 maps · 2 contractions · 3 reductions
       schedule       5 steps, 0 barriers · predicted 0.001872 ms · 26.9 kFLOP · 11.0 KiB moved
-      memory         arena 13.8 KiB · naive 17.0 KiB · lower bound 13.8 KiB · proven optimal: yes
-        at the peak     8.3 KiB  scratch of contract
+      memory         arena 10.3 KiB · naive 13.0 KiB · lower bound 10.3 KiB · proven optimal: yes
+        at the peak     4.8 KiB  scratch of contract
                         2.5 KiB  x
                         1.0 KiB  control
                           640 B  x·w+b
