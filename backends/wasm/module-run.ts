@@ -7,17 +7,8 @@ import type { BufferId } from '../../core/loops.ts'
 import type { Loop, PlanBuffer, PlanData, Step } from '../../planner/types.ts'
 import { type Code, functionCode, I32 } from './assembler.ts'
 import { emitMark, type Marks } from './module-marks.ts'
+import { type Caller, emitKernel, type KernelFunction, unitsOf } from './module-step.ts'
 import { OP } from './opcodes.ts'
-
-/** A kernel's function, and how ranks share it: units of `grain` points of an axis of `extent`; 1 of 1 where it has none. */
-export interface KernelFunction {
-  /** In the module. */
-  readonly index: number
-  readonly extent: number
-  readonly grain: number
-  /** Ranks take units one after another, by a ticket word, where there are several. */
-  readonly taken?: boolean
-}
 
 export interface RunParts {
   readonly plan: PlanData
@@ -37,7 +28,8 @@ export interface RunParts {
 /** What is known while it is written. */
 interface Site extends RunParts {
   readonly code: Code
-  readonly to: number
+  /** Locals for parts of axes. */
+  readonly part: Pick<Caller, 'from' | 'to' | 'end'>
   readonly counters: readonly number[]
   /** Loops around, outermost first. */
   readonly open: number[]
@@ -49,8 +41,8 @@ const [RANK, RANKS] = [0, 1]
 export function runFunction(parts: RunParts): Uint8Array {
   const { plan } = parts
   const code = functionCode(2)
-  const to = code.local(I32)
-  const site: Site = { ...parts, code, to, counters: plan.loops.map(() => code.local(I32)), open: [] }
+  const part = { from: code.local(I32), to: code.local(I32), end: code.local(I32) }
+  const site: Site = { ...parts, code, part, counters: plan.loops.map(() => code.local(I32)), open: [] }
   let next = 0
   mark(site, 0, 'begin')
   for (const [at, step] of plan.steps.entries()) {
@@ -164,10 +156,9 @@ function emitBarrier(site: Site, step: number): void {
 }
 
 function emitStep(site: Site, step: Step, at: number): void {
-  const { code, kernels, counters, open, to } = site
-  const { index, extent, grain, taken } = kernels[step.kernel]!
-  const units = Math.ceil(extent / grain)
-  const single = step.ranks === 'one' || units <= 1
+  const { code, share, part, open, counters } = site
+  const kernel = site.kernels[step.kernel]!
+  const single = step.ranks === 'one' || unitsOf(kernel) <= 1
   const guarded = single && !isAlone(site)
   if (guarded) {
     code.get(RANK)
@@ -175,45 +166,9 @@ function emitStep(site: Site, step: Step, at: number): void {
     code.open(OP.if)
   }
   mark(site, at, 'start')
-  if (single) {
-    code.i32(0)
-    code.i32(extent)
-  } else if (taken) {
-    // −1: whatever the tickets say.
-    code.i32(0)
-    code.i32(-1)
-    code.get(RANKS)
-    code.i32(2)
-    code.op(OP['i32.lt_s'])
-    code.op(OP.select)
-    code.i32(extent)
-  } else {
-    pushShare(site, units, 0)
-    code.i32(grain)
-    code.op(OP['i32.mul'])
-    pushShare(site, units, 1)
-    code.i32(grain)
-    code.op(OP['i32.mul'])
-    code.tee(to)
-    code.i32(extent)
-    code.get(to)
-    code.i32(extent)
-    code.op(OP['i32.lt_s'])
-    code.op(OP.select)
-  }
-  code.get(RANK)
-  for (const loop of open) code.get(counters[loop]!)
-  code.target(OP.call, index)
+  const around = open.map((loop) => counters[loop]!)
+  emitKernel({ code, share, ...part, rank: RANK, ranks: RANKS, around }, kernel, single)
   mark(site, at, 'end')
   if (guarded) code.op(OP.end)
   if (step.barrier) emitBarrier(site, at)
-}
-
-function pushShare({ code, share }: Site, units: number, after: number): void {
-  code.i32(units)
-  code.get(RANK)
-  code.i32(after)
-  code.op(OP['i32.add'])
-  code.get(RANKS)
-  code.target(OP.call, share)
 }

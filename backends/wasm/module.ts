@@ -5,7 +5,9 @@
  * May not: decide anything that the plan has decided.
  */
 import type { BufferId, Kernel } from '../../core/loops.ts'
+import { costOf } from '../../planner/cost.ts'
 import { expandKernel } from '../../planner/kernels/expand.ts'
+import { wasmTarget } from '../../planner/target.ts'
 import type { PlanBuffer, PlanData } from '../../planner/types.ts'
 import { type Code, encodeModule, type FunctionType, functionCode, I32 } from './assembler.ts'
 import { callers, callsIn, type Define } from './calls.ts'
@@ -15,8 +17,9 @@ import { inRegisters, registerLoop } from './loop-registers.ts'
 import { emitLoops, grainOf } from './loops.ts'
 import type { Nest, Origin } from './loops-access.ts'
 import { barrierFunction, faultFunction, shareFunction } from './module-control.ts'
-import { type KernelFunction, runFunction } from './module-run.ts'
+import { runFunction } from './module-run.ts'
 import { marksOf } from './module-spans.ts'
+import type { KernelFunction } from './module-step.ts'
 import { OP } from './opcodes.ts'
 
 const i32 = (parameters: number, results: number): FunctionType => ({
@@ -114,13 +117,20 @@ function kernelFunction(
   const panels = packedProduct(kernel)
   if (panels !== undefined) {
     emitProduct(nest, panels, (name, parameters, build) => define(name, i32(parameters, 0), build), ticket)
-    return { body: code.finish(), extent: blocksOf(kernel, panels), grain: 1, taken: ticket !== undefined }
+    return { body: code.finish(), extent: blocksOf(kernel, panels), grain: 1, pieces: 1, taken: ticket !== undefined }
   }
   const [first] = kernel.outer
   const split = first?.kind === 'parallel'
   emitLoops(nest, split ? [{ from: 0, to: { local: 1 } }] : [])
-  return { body: code.finish(), extent: split ? first.extent : 1, grain: split ? grainOf(kernel) : 1 }
+  const pieces = split ? piecesOf(written) : 1
+  return { body: code.finish(), extent: split ? first.extent : 1, grain: split ? grainOf(kernel) : 1, pieces }
 }
+
+/** Seconds of a call that is worth making; and the most of them, which is enough for better code to be there. */
+const [PIECE, MOST] = [0.5e-3, 64]
+/** Calls in which a long kernel is run. A product calls functions of its own often enough. */
+const piecesOf = (kernel: Kernel): number =>
+  Math.max(1, Math.min(MOST, Math.floor(costOf(kernel, wasmTarget).seconds / PIECE)))
 
 /** Addresses of the slices that the kernel uses, in locals. */
 function sliceOrigins(
