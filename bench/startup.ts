@@ -2,6 +2,7 @@
  * bench startup: what it takes before the first result.
  * Invariant: processes are started in turns, and their processor time is counted as well as the wall's; the package is used as it is built, so build it
  * first. jax-js is measured where it is installed (see bench peers).
+ * First runs are those of processes that have run nothing yet (first-run.ts).
  * May not: keep anything from one start to the next, but for the row that is about what is kept.
  */
 import { spawnSync } from 'node:child_process'
@@ -30,6 +31,7 @@ export const startup: Benchmark<StartRow> = {
   question: 'how long until the first result: of a process, of a large graph, of a program planned before?',
   async *rows({ quick }) {
     if (existsSync(join(root, 'dist/index.js'))) yield firstGradient(quick ? 1 : 9)
+    yield* firstRuns(quick)
     const n = quick ? 100 : 10_000
     const rounds = quick ? 1 : 3
     const first = await large(n, rounds)
@@ -84,6 +86,41 @@ function firstGradient(rounds: number): StartRow {
     ...own,
     ...(theirs && { peer: { name: 'jax-js', ...theirs }, ratio: rounded(own.cpu.median / theirs.cpu.median) }),
     bar: '≤ 0.6 × jax-js',
+  }
+}
+
+interface FirstRun {
+  readonly name: string
+  readonly first: { readonly ms: number; readonly cpu: number }
+  readonly tenth: { readonly ms: number; readonly cpu: number }
+}
+/** Medians over processes: the first run of a program, against the tenth. */
+function* firstRuns(quick: boolean): Iterable<StartRow> {
+  const file = join(import.meta.dirname, 'first-run.ts')
+  const args = ['--conditions=cotangent-source', '--import', 'tsx', file, ...(quick ? ['--quick'] : [])]
+  const all = Array.from({ length: quick ? 1 : 5 }, (): FirstRun[] => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: root })
+    if (status !== 0) throw new Error(`bench startup: ${stderr}`)
+    return stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  })
+  for (const [i, { name }] of all[0]!.entries()) {
+    const of = all.map((runs) => runs[i]!)
+    yield {
+      bench: 'startup',
+      case: `first run: ${name}`,
+      ms: times(of.map((r) => r.first.ms)),
+      cpu: times(of.map((r) => r.first.cpu)),
+      ratio: rounded(
+        quantile(
+          of.map((r) => r.first.ms / r.tenth.ms),
+          0.5,
+        ),
+      ),
+      bar: 'of the tenth',
+    }
   }
 }
 
