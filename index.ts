@@ -125,7 +125,7 @@ export { type Elimination, type EliminationOptions, eliminationOrder } from './p
 export { type EliminationGraph, eliminationGraph } from './planner/order/elimination-graph.ts'
 export type { PassName } from './planner/plan.ts'
 export { type PlanOptions, type Progress, plan, withExplain } from './planner/plan.ts'
-export { type Target, wasmTarget } from './planner/target.ts'
+export { type Target, wasmFusedTarget, wasmTarget } from './planner/target.ts'
 export type {
   BudgetReport,
   CurvePoint,

@@ -72,7 +72,7 @@ export function profileOf(plan: PlanData, recording: Recording): Profile {
   const [{ runs, ms } = { runs: 0, ms: 0 }] = ranks.filter((r) => r.runs > 0)
   return Object.freeze({
     ...{ name: plan.name, runs, ms, rows },
-    table: () => table(plan.name, runs, ms, rows),
+    table: () => table(plan, runs, ms, rows),
     trace: () => trace(plan.name, ranks, names),
   })
 }
@@ -105,7 +105,7 @@ function nameOf(plan: PlanData, { first, last, loop }: Span): string {
 
 const WIDEST = 44
 
-function table(name: string, runs: number, ms: number, rows: readonly ProfileRow[]): string {
+function table({ name, target }: PlanData, runs: number, ms: number, rows: readonly ProfileRow[]): string {
   const spent = new Map<number, number>()
   for (const row of rows) spent.set(row.steps[0], Math.max(spent.get(row.steps[0]) ?? 0, row.ms))
   const sorted = [...rows].sort((a, b) => spent.get(b.steps[0])! - spent.get(a.steps[0])! || a.rank - b.rank)
@@ -129,7 +129,7 @@ function table(name: string, runs: number, ms: number, rows: readonly ProfileRow
       .map((c, i) => (i === 1 ? c.padEnd(widths[i]!) : c.padStart(widths[i]!)))
       .join('  ')
       .trimEnd()
-  const title = `profile  ${name}    ${runs} run${runs === 1 ? '' : 's'} · ${(ms / per).toPrecision(3)} ms each; figures are of one run`
+  const title = `profile  ${name}    ${runs} run${runs === 1 ? '' : 's'} · ${(ms / per).toPrecision(3)} ms each · ${target}; figures are of one run`
   return [title, line(head), ...lines.map(line)].join('\n')
 }
 

@@ -245,7 +245,10 @@ export function timedOut(ms: number): UnsupportedError {
   )
 }
 export function fusedUnsupported(): UnsupportedError {
-  return new UnsupportedError('E_FMA', 'wasm: fused multiply-add is not supported yet; leave out fma')
+  return new UnsupportedError(
+    'E_FMA',
+    'wasm: no fused multiply-add here; start Node 20 with --experimental-wasm-relaxed-simd, or give v8Flags: true; or leave out fma',
+  )
 }
 export function badThreads(threads: unknown): InputError {
   return new InputError('E_THREADS', `wasm: threads is ${String(threads)}; use a whole number ≥ 1 or 'auto'`)

@@ -154,7 +154,8 @@ function emitRows(product: Product, rows: Span, columns: Span, k: Span): void {
     code.get(scratch)
     add(code, panels.at.totals)
     code.set(totals)
-    emitDirect({ ...{ code, panels, direct, shared, totals, columns, k }, left: left.base, right: right.base })
+    const fused = nest.fused === true
+    emitDirect({ ...{ code, panels, direct, fused, shared, totals, columns, k }, left: left.base, right: right.base })
     return
   }
   const packed = newSpan(nest.code)
@@ -167,7 +168,8 @@ function emitRows(product: Product, rows: Span, columns: Span, k: Span): void {
 /** Right panels outside, so that one stays near while left panels go by. */
 function emitTiles({ nest, panels, scratch, shared }: Product, packed: Span, columns: Span, k: Span): void {
   const { code } = nest
-  const tile = shared(`tile ${panels.dtype}`, 6, () => tileFunction(packedTile(panels.dtype)))
+  const shape = packedTile(panels.dtype, nest.fused === true)
+  const tile = shared(`tile ${panels.dtype}`, 6, () => tileFunction(shape))
   const { at, block, bytes } = panels
   const [row, column] = [newSpan(code), newSpan(code)]
   eachBlock(code, column, { to: { local: columns.count } }, panels.tile.columns, () => {

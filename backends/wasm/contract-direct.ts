@@ -15,6 +15,7 @@ export interface Site {
   readonly panels: Panels
   readonly direct: Direct
   readonly shared: Shared
+  readonly fused: boolean
   readonly left: number
   readonly right: number
   readonly totals: number
@@ -68,10 +69,10 @@ function eachTile(site: Site, column: number, vectors: number, wide: number): vo
 }
 
 function callTile(site: Site, column: number, row: number, rows: number, vectors: number): void {
-  const { code, panels, direct, k, shared } = site
+  const { code, panels, direct, k, shared, fused } = site
   const { dtype, bytes, block } = panels
   const distances = { row: direct.row * bytes, left: direct.left * bytes, right: direct.right * bytes }
-  const shape: Tile = { dtype, rows, vectors, ...distances }
+  const shape: Tile = { dtype, rows, vectors, fused, ...distances }
   const tile = shared(`direct ${Object.values(shape).join(' ')}`, 6, () => tileFunction(shape))
   pushAt(code, site.left, row * shape.row, k.start, shape.left)
   pushAt(code, site.right, 0, k.start, shape.right)

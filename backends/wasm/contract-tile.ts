@@ -14,15 +14,17 @@ export interface Tile {
   readonly dtype: 'f32' | 'f64'
   readonly rows: number
   readonly vectors: number
+  /** Products are added without rounding between; single columns cannot. */
+  readonly fused: boolean
   readonly row: number
   readonly left: number
   readonly right: number
 }
 
 /** Of packed panels: 4×8 sums (f32) or 4×4 (f64). */
-export function packedTile(dtype: 'f32' | 'f64'): Tile {
+export function packedTile(dtype: 'f32' | 'f64', fused: boolean): Tile {
   const [rows, vectors, size] = [4, 2, dtype === 'f64' ? 8 : 4]
-  return { dtype, rows, vectors, row: size, left: rows * size, right: vectors * 16 }
+  return { dtype, rows, vectors, fused, row: size, left: rows * size, right: vectors * 16 }
 }
 
 const [LEFT, RIGHT, DEPTH, TOTALS, ROW_BYTES, JOIN] = [0, 1, 2, 3, 4, 5]
@@ -76,6 +78,8 @@ interface Operations {
   readonly store: number
   readonly mul: number
   readonly add: number
+  /** Both as one. */
+  readonly madd?: number
 }
 const vector = { load: OP['v128.load'], store: OP['v128.store'] }
 const wide: { readonly [dtype in 'f32' | 'f64']: Operations } = {
@@ -88,8 +92,12 @@ const single: { readonly [dtype in 'f32' | 'f64']: Operations } = {
   f32: { splat: OP['f32.load'], ...f32 },
   f64: { splat: OP['f64.load'], ...f64 },
 }
-const operations = ({ dtype, vectors }: Pick<Tile, 'dtype' | 'vectors'>): Operations =>
-  (vectors > 0 ? wide : single)[dtype]
+const fusing = {
+  f32: { ...wide.f32, madd: OP['f32x4.relaxed_madd'] },
+  f64: { ...wide.f64, madd: OP['f64x2.relaxed_madd'] },
+}
+const operations = ({ dtype, vectors, fused }: Tile): Operations =>
+  (vectors === 0 ? single : fused ? fusing : wide)[dtype]
 
 /** One k. */
 function oneStep(
@@ -99,7 +107,7 @@ function oneStep(
   type: typeof V128 | typeof F64 | typeof F32,
 ): void {
   const { rows, vectors, row } = tile
-  const { splat, load, mul, add } = operations(tile)
+  const { splat, load, mul, add, madd } = operations(tile)
   const [a, ...b] = Array.from({ length: 1 + Math.max(1, vectors) }, () => code.local(type)) as [number, ...number[]]
   const pushRight = (i: number): void => {
     code.get(RIGHT)
@@ -116,12 +124,17 @@ function oneStep(
     code.memory(splat, row * r)
     code.set(a)
     line.forEach((sum, i) => {
-      code.get(sum)
+      if (madd === undefined) code.get(sum)
       code.get(a)
       if (rows > 1) code.get(b[i]!)
       else pushRight(i)
-      code.op(mul)
-      code.op(add)
+      if (madd === undefined) {
+        code.op(mul)
+        code.op(add)
+      } else {
+        code.get(sum)
+        code.op(madd)
+      }
       code.set(sum)
     })
   })

@@ -227,7 +227,6 @@ describe('workers', () => {
   })
 
   it('refuses what it cannot do', () => {
-    expect(() => wasm({ fma: true })).toThrow(expect.objectContaining({ code: 'E_FMA' }))
     expect(() => wasm({ threads: 0 })).toThrow(expect.objectContaining({ code: 'E_THREADS' }))
     expect(wasm().threads).toBeGreaterThanOrEqual(1)
   })

@@ -3,8 +3,8 @@
  * Invariant: making a backend, or importing this file, starts no worker and sets no flag.
  * May not: decide anything about a plan.
  */
-import { badThreads, fusedUnsupported } from '../../core/errors.ts'
-import { wasmTarget } from '../../planner/target.ts'
+import { badThreads } from '../../core/errors.ts'
+import { wasmFusedTarget, wasmTarget } from '../../planner/target.ts'
 import type { Plan } from '../../planner/types.ts'
 import type { Backend } from '../backend.ts'
 import { Executable } from '../executable.ts'
@@ -12,6 +12,7 @@ import { type PlanStore, recentPlans } from '../plan-store.ts'
 import { recording } from '../recorder.ts'
 import type { Runner } from '../runner.ts'
 import { crew } from './crew.ts'
+import { isFused, requireFused } from './fused.ts'
 import { compileEagerly, cores } from './machine.ts'
 import { allocateMemory, growMemory } from './memory.ts'
 import { spansOf } from './module-spans.ts'
@@ -33,7 +34,10 @@ export interface WasmOptions {
    * elsewhere, as `planFolder` of cotangent/files does; or not at all, with false. Default true.
    */
   readonly cache?: boolean | PlanStore
-  /** Fused multiply-add. Not supported yet: true is an UnsupportedError. */
+  /**
+   * Fused multiply-add in products: faster, and its last bits may differ from one processor to another, though not with the number of workers.
+   * Throws an UnsupportedError where the engine lacks it: Node 20 has it behind --experimental-wasm-relaxed-simd, which `v8Flags` sets. Default false.
+   */
   readonly fma?: boolean
 }
 
@@ -42,7 +46,8 @@ const MOST = 8
 const KEPT = 32
 
 export function wasm(options: WasmOptions = {}): Backend {
-  if (options.fma) throw fusedUnsupported()
+  // With `v8Flags` it is asked when a plan is loaded: making a backend sets no flag.
+  if (options.fma && !options.v8Flags) requireFused(false)
   const threads = countThreads(options.threads ?? 'auto')
   const workers = crew(threads, (options.threads ?? 'auto') === 'auto')
   const queue = options.queue === undefined ? {} : { queue: options.queue }
@@ -50,13 +55,14 @@ export function wasm(options: WasmOptions = {}): Backend {
   const compiled = modules(cache === false ? 0 : KEPT)
   const run = async (plan: Plan, memory: WebAssembly.Memory, profile = false): Promise<Runner> => {
     if (options.v8Flags) compileEagerly()
+    if (isFused(plan)) requireFused(options.v8Flags === true)
     const module = await compiled(plan, profile)
     const record = profile ? recording(spansOf(plan), threads) : undefined
     return wasmRunner(plan, module, { crew: workers, cores: cores(), memory, recording: record })
   }
   return {
     name: 'wasm',
-    target: wasmTarget,
+    target: options.fma ? wasmFusedTarget : wasmTarget,
     threads,
     ...(cache !== false && { plans: recentPlans(KEPT, cache === true ? undefined : cache) }),
     async load(plan, load = {}) {

@@ -33,6 +33,8 @@ export interface Nest {
   readonly axes: number[]
   /** Index of the function that records a fault. */
   readonly fault: number
+  /** Products may be added without rounding between. */
+  readonly fused?: boolean
   /** Emits a call for an operation that kernels of this kind do not compute in place. */
   readonly call?: (op: string, dtype: Value['dtype'], args: readonly Value[], width: Width) => Value | undefined
 }

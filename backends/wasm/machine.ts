@@ -26,7 +26,9 @@ function read(path: string): string | undefined {
 }
 
 /** Full speed from a kernel's first call. Flags of the whole process, so only on request. */
-export function compileEagerly(): void {
+export const compileEagerly = (): void => setFlags('--no-liftoff', '--no-wasm-lazy-compilation')
+
+export function setFlags(...flags: readonly string[]): void {
   const v8 = globalThis.process?.getBuiltinModule?.('node:v8')
-  for (const flag of ['--no-liftoff', '--no-wasm-lazy-compilation']) v8?.setFlagsFromString(flag)
+  for (const flag of flags) v8?.setFlagsFromString(flag)
 }

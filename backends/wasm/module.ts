@@ -12,6 +12,7 @@ import type { PlanBuffer, PlanData } from '../../planner/types.ts'
 import { type Code, encodeModule, type FunctionType, functionCode, I32 } from './assembler.ts'
 import { callers, callsIn, type Define } from './calls.ts'
 import { blocksOf, emitProduct, packedProduct } from './contract.ts'
+import { isFused } from './fused.ts'
 import { MOST_TICKETS, TICKETS } from './layout.ts'
 import { inRegisters, registerLoop } from './loop-registers.ts'
 import { emitLoops, grainOf } from './loops.ts'
@@ -46,6 +47,7 @@ export function buildModule(plan: PlanData, profiled = false): Uint8Array {
   const around = loopsAround(plan)
   const calling = callers(plan.kernels)
   const tickets = ticketsOf(plan)
+  const fused = isFused(plan)
   const loops = new Map<number, number>()
   for (const i of plan.loops.keys()) {
     if (!inRegisters(plan, i)) continue
@@ -55,7 +57,15 @@ export function buildModule(plan: PlanData, profiled = false): Uint8Array {
   }
   const kernels = plan.kernels.map((kernel, k): KernelFunction | undefined => {
     if (around[k]!.some((l) => loops.has(l))) return undefined
-    const site = { buffers, define, around: around[k]!, calls: calling[k]!, fault: base.fault, ticket: tickets.get(k) }
+    const site = {
+      buffers,
+      define,
+      around: around[k]!,
+      calls: calling[k]!,
+      fault: base.fault,
+      ticket: tickets.get(k),
+      fused,
+    }
     const { body, ...shared } = kernelFunction(kernel, site)
     const index = own + functions.push({ type: i32(3 + around[k]!.length, 0), body, name: `k${k}` }) - 1
     return { index, ...shared }
@@ -82,6 +92,7 @@ interface KernelSite {
   readonly fault: number
   /** Word of the control area. */
   readonly ticket: number | undefined
+  readonly fused: boolean
 }
 
 /** By kernel: the word from which ranks take its blocks. Steps between two barriers have words of their own, as far as there are. */
@@ -99,7 +110,7 @@ function ticketsOf({ steps, kernels, loops }: PlanData): Map<number, number> {
 /** Parameters: from, to, rank, then the iteration of each loop around. */
 function kernelFunction(
   written: Kernel,
-  { buffers, define, around, calls, fault, ticket }: KernelSite,
+  { buffers, define, around, calls, fault, ticket, fused }: KernelSite,
 ): Omit<KernelFunction, 'index'> & { readonly body: Uint8Array } {
   const kernel = calls ? written : expandKernel(written)
   const code = functionCode(3 + around.length)
@@ -112,6 +123,7 @@ function kernelFunction(
     cursors: new Map(),
     axes: [],
     fault,
+    fused,
     ...(calls && { call: callsIn(code, define) }),
   }
   const panels = packedProduct(kernel)

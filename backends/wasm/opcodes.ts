@@ -1,7 +1,7 @@
 /**
  * Opcodes by their names in the specification: one byte, or prefix · 4096 + number.
  * Invariant: plain data, only what the generator emits.
- * Source: WebAssembly Core Specification 2.0, section 5.4, and the threads proposal (prefix 0xfe).
+ * Source: WebAssembly Core Specification 2.0, section 5.4, the threads proposal (prefix 0xfe), and the relaxed SIMD proposal (0xfd100 and up).
  */
 
 export const OP = {
@@ -198,6 +198,8 @@ export const OP = {
   'f32x4.convert_i32x4_s': 0xfd0fa,
   'i32x4.trunc_sat_f64x2_s_zero': 0xfd0fc,
   'f64x2.convert_low_i32x4_s': 0xfd0fe,
+  'f32x4.relaxed_madd': 0xfd105,
+  'f64x2.relaxed_madd': 0xfd107,
   'memory.atomic.notify': 0xfe000,
   'memory.atomic.wait32': 0xfe001,
   'i32.atomic.load': 0xfe010,
