@@ -3,7 +3,7 @@
  * The command line: `cotangent train | predict | explain | bench | order | chain | place | remat FILE`. The only importer of commander in the package.
  * Invariant: a command loads what it needs and no more; the result alone is on stdout; failures say why on stderr, without a stack, and exit with 1.
  */
-import { createRequire } from 'node:module'
+import * as modules from 'node:module'
 import { Command, Option } from 'commander'
 import type { BenchFlags } from './cli/bench.ts'
 import type { ChainFlags } from './cli/chain.ts'
@@ -17,7 +17,10 @@ import type { PredictFlags } from './cli/predict.ts'
 import type { RematFlags } from './cli/remat.ts'
 import type { TrainFlags } from './cli/train.ts'
 
-const { version } = createRequire(import.meta.url)('cotangent/package.json') as { version: string }
+// From Node 22 on, the next command finds its code compiled.
+const node: typeof modules & { readonly enableCompileCache?: () => unknown } = modules
+node.enableCompileCache?.()
+const { version } = node.createRequire(import.meta.url)('cotangent/package.json') as { version: string }
 const cli = new Command('cotangent')
   .description('Derivatives as compiled plans.')
   .version(version)
