@@ -5,8 +5,9 @@
  * Method: Goto & van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34(3), 2008; with operands that are
  * read through several axes (convolutions) as in Chetlur et al., "cuDNN: efficient primitives for deep learning", 2014, §3.1.
  */
-import type { Axis, IndexMap, Instr, Kernel } from '../core/loops.ts'
+import type { Axis, Instr, Kernel } from '../core/loops.ts'
 import { count } from '../core/shape.ts'
+import { factorsOf } from './factors.ts'
 
 /** One of several axes that are walked as one, in elements. */
 export interface Dim {
@@ -84,8 +85,13 @@ const HELD = 4 * 2 ** 20
 const SHARED = { blocks: 8, rows: 32, columns: 128, gathered: 256, narrow: 64 }
 /** Smaller products are faster as plain loops than with packing. */
 const SMALLEST = { side: 2, depth: 4, volume: 1024 }
-/** Rows up to which a right operand is read where it is, its bytes up to which up to `most` may, and the fewest products worth a call. */
-const DIRECT = { rows: 16, bytes: 8192, most: 64, volume: 256 }
+/** Rows up to which a right operand of so many bytes is read where it is; the fewest products worth a call. */
+const DIRECT = [
+  { rows: 7, bytes: Number.POSITIVE_INFINITY },
+  { rows: 16, bytes: 2 ** 19 },
+  { rows: 64, bytes: 8192 },
+]
+const WORTH_A_CALL = 256
 /** A cut axis without others inside goes by whole cache lines. */
 const GRAIN = 16
 
@@ -118,7 +124,7 @@ export function panelsOf(kernel: Kernel): Panels | undefined {
     return { rows, columns, left: operandOf(kernel, a, rows), right: operandOf(kernel, b, columns) }
   }
   const near = cut(few)
-  const direct = m * n * depth < DIRECT.volume ? undefined : directOf(near.left, near.right, m, n * depth * bytes)
+  const direct = m * n * depth < WORTH_A_CALL ? undefined : directOf(near.left, near.right, m, n * depth * bytes)
   const most = direct
     ? few
     : blocking(m, n, depth * bytes, deep === depth, isStrided(near.left) ? SHARED.columns : SHARED.gathered)
@@ -157,7 +163,7 @@ function shares(extent: number, others: number, least: number, most: number): nu
 function directOf(left: Operand, right: Operand, rows: number, bytes: number): Direct | undefined {
   const [line] = right.lines
   const along = right.lines.length === 1 && line!.stride === 1 && line!.extent >= 4
-  const few = rows <= DIRECT.rows || (bytes <= DIRECT.bytes && rows <= DIRECT.most)
+  const few = DIRECT.some((most) => rows <= most.rows && bytes <= most.bytes)
   if (!along || !few || !isStrided(left) || !isStrided(right)) return undefined
   const tile = Math.min(rows, TILE.f32.rows)
   const [row, own, other] = [left.lines[0]?.stride ?? 0, left.depth[0]?.stride ?? 0, right.depth[0]?.stride ?? 0]
@@ -215,33 +221,3 @@ function joined(dims: readonly Dim[]): readonly Dim[] {
   }
   return out
 }
-
-function factorsOf({
-  form,
-  outer,
-  sweeps,
-}: Kernel): (Record<'a' | 'b', Operand['load']> & { dtype: 'f32' | 'f64' }) | undefined {
-  const [product, ...epilogue] = sweeps
-  if (form === undefined || product === undefined) return undefined
-  const [reduction] = product.reductions
-  const value = reduction && product.code[reduction.value]
-  const [a, b] = [product.code[form.a], product.code[form.b]]
-  if (product.inner.some((axis) => axis.tile) || product.reductions.length !== 1 || product.stores.length > 0)
-    return undefined
-  if (reduction!.monoid !== 'sum' || reduction!.lanes !== 1 || value?.op !== 'mul') return undefined
-  if (!(value.args.includes(form.a) && value.args.includes(form.b)) || form.a === form.b) return undefined
-  if (epilogue.some((s) => s.inner.length > 0 || s.reductions.length > 0)) return undefined
-  if (outer.some((axis) => axis.kind !== 'parallel')) return undefined
-  const { dtype } = value
-  if (!(dtype === 'f32' || dtype === 'f64') || !plain(a) || !plain(b) || a.dtype !== dtype || b.dtype !== dtype)
-    return undefined
-  const last = [...form.m, ...form.n].every((axis, i, all) => axis === outer.length - all.length + i)
-  const apart = form.n.every((axis) => stride(a.map, axis) === 0) && form.m.every((axis) => stride(b.map, axis) === 0)
-  if (!last || !apart || form.n.length === 0) return undefined
-  return { a, b, dtype }
-}
-
-const plain = (instr: Instr | undefined): instr is Operand['load'] =>
-  instr?.op === 'load' && !instr.map.indirect?.length && !instr.guards?.length
-
-const stride = ({ strides }: IndexMap, axis: number): number => strides[axis] ?? 0
