@@ -170,6 +170,7 @@ describe('workers', () => {
 
     it('start once brief runs have taken as long as their start, which no run waits for', async () => {
       const started = vi.spyOn(Piscina.prototype, 'run')
+      const clock = vi.spyOn(performance, 'now').mockReturnValue(0)
       const exe = await wasm().load(lasting(1))
       let turns = 0
       setImmediate(() => turns++)
@@ -177,9 +178,19 @@ describe('workers', () => {
       expect(turns).toBe(1)
       expect(exe.runSync({ x }).total).toBe(10)
       expect(started).not.toHaveBeenCalled()
+      clock.mockRestore()
       for (let i = 0; i < 49; i++) await exe.run({ x })
       await vi.waitFor(() => expect(started).toHaveBeenCalled(), 5000)
       expect((await exe.run({ x })).total).toBe(10)
+      await exe.close()
+    })
+    it('start after a run that took longer than was foreseen', async () => {
+      const started = vi.spyOn(Piscina.prototype, 'run')
+      const exe = await wasm().load(lasting(0.01))
+      const clock = vi.spyOn(performance, 'now').mockReturnValueOnce(0).mockReturnValueOnce(60)
+      expect((await exe.run({ x })).total).toBe(10)
+      clock.mockRestore()
+      await vi.waitFor(() => expect(started).toHaveBeenCalled(), 5000)
       await exe.close()
     })
     it('take a run that is not brief, or that nobody can predict', async () => {

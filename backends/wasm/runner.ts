@@ -50,9 +50,11 @@ export async function wasmRunner(
   const ms = plan.loops.some((loop) => loop.test && loop.count > 1) ? Number.POSITIVE_INFINITY : plan.cost.predictedMs
   const runAlone = (): boolean => {
     if (!crew.spares(ms)) return false
+    const began = performance.now()
     ready()
     runHere(1)
-    crew.spare(ms)
+    // Nobody should wait for what was not foreseen more than once or twice.
+    crew.spare(Math.max(ms, performance.now() - began))
     return true
   }
   if (ranks > 1 && !crew.spares(ms)) await crew.warm(program)
