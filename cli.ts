@@ -7,7 +7,6 @@ import * as modules from 'node:module'
 import { Command, Option } from 'commander'
 import type { BenchFlags } from './cli/bench.ts'
 import type { ChainFlags } from './cli/chain.ts'
-import { contents } from './cli/contents.ts'
 import type { ExplainFlags } from './cli/explain.ts'
 import type { Model } from './cli/model.ts'
 import { bytes, names, positive, seconds, sizes, whole, workers } from './cli/options.ts'
@@ -123,7 +122,7 @@ cli
   .option('--json', 'counts and the order, as JSON')
   .action(async (file: string, flags: OrderFlags) => {
     const { order } = await import('./cli/order.ts')
-    console.log(order(contents(file), flags))
+    console.log(order(await read(file), flags))
   })
 
 cli
@@ -138,7 +137,7 @@ cli
   )
   .action(async (file: string, flags: ChainFlags) => {
     const { chain } = await import('./cli/chain.ts')
-    console.log(chain(contents(file), flags))
+    console.log(chain(await read(file), flags))
   })
 
 cli
@@ -155,7 +154,7 @@ cli
   .option('--json', 'peak, bound, proven, nodes and ms, as JSON')
   .action(async (file: string, flags: PlaceFlags) => {
     const { place } = await import('./cli/place.ts')
-    const { text, fits } = place(contents(file), flags)
+    const { text, fits } = place(await read(file), flags)
     console.log(text)
     if (!fits) process.exitCode = 1
   })
@@ -170,13 +169,18 @@ cli
   .option('--json', 'cost, bound, optimal, peak, ms and the schedule, as JSON')
   .action(async (file: string, flags: RematFlags) => {
     const { recomputed } = await import('./cli/remat.ts')
-    console.log(await recomputed(contents(file), file, flags))
+    console.log(await recomputed(await read(file), file, flags))
   })
 
 cli.parseAsync().catch((error: unknown) => {
   console.error(`cotangent: ${error instanceof Error ? error.message : String(error)}`)
   process.exitCode = 1
 })
+
+async function read(file: string): Promise<string> {
+  const { contents } = await import('./cli/contents.ts')
+  return contents(file)
+}
 
 async function model(file: string): Promise<Model> {
   const { readModel } = await import('./cli/model.ts')

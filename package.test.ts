@@ -16,6 +16,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { rolldown } from 'rolldown'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 interface Manifest {
@@ -43,6 +44,7 @@ function dependencies(): Map<string, string> {
 const home = mkdtempSync(join(tmpdir(), 'cotangent-package-'))
 /** Nothing but the package itself is to be found from here. */
 const elsewhere = mkdtempSync(join(tmpdir(), 'cotangent-alone-'))
+writeFileSync(join(elsewhere, 'package.json'), '{ "type": "module" }')
 const modules = join(home, 'node_modules')
 const installed = dependencies()
 
@@ -163,6 +165,23 @@ describe('what is packed', () => {
     )
     expect(run).toMatchObject({ code: 0, error: '' })
     expect(run.out).toMatch(/^1\n.*layers/)
+  })
+  it('can be packed for browsers, where nothing can be loaded later', async () => {
+    writeFileSync(
+      join(home, 'page.mjs'),
+      `import { compile, fromJSON } from 'cotangent'
+       import { wasm } from 'cotangent/backends/wasm'
+       delete process.getBuiltinModule
+       const p = fromJSON({ inputs: { x: 'f32[2]' }, layers: [{ kind: 'dense', units: 3, init: 'ones' }] })
+       const exe = await compile(p, { backend: wasm({ threads: 1 }) })
+       console.log([...exe.runSync({ x: [1, 2] }).output].join())`,
+    )
+    const external = [/^node:/, 'piscina']
+    const bundle = await rolldown({ cwd: home, input: 'page.mjs', platform: 'browser', external })
+    await bundle.write({ dir: join(elsewhere, 'page') })
+    await bundle.close()
+    const run = spawnSync(process.execPath, [join(elsewhere, 'page/page.js')], { encoding: 'utf8' })
+    expect([run.stdout, run.stderr]).toEqual(['3,3,3\n', ''])
   })
   it('says where the user declared what is wrong', () => {
     const run = node(
