@@ -63,6 +63,9 @@ describe('f64', () => {
   })
 })
 
+/** Of those that are computed in f32 itself; the others are, in f64, as good as rounded once. */
+const single: Partial<Record<Name | 'erfinv', number>> = { exp2: 1, expm1: 1.6, log1p: 0.8, erf: 1.25 }
+
 describe('f32', () => {
   const names = [...(Object.keys(cases) as Name[]), 'erfinv'] as const
   it.each(names)('%s', (name) => {
@@ -80,7 +83,7 @@ describe('f32', () => {
         )
     }
     expect(worst).toBeGreaterThan(0.4)
-    expect(worst).toBeLessThan(name === 'exp2' ? 1 : 0.53)
+    expect(worst).toBeLessThan(single[name] ?? 0.53)
   })
 })
 

@@ -35,21 +35,29 @@ interface Parts {
   readonly n: Scalar
 }
 
-/** x = n·ln 2 + r; x within the range of exp. */
+/** x = n·ln 2 + r; x within the range of exp; `to`: the dtype that the result is for. */
 export function exponentialParts(a: Arithmetic, to: Float, x: Scalar): Parts {
-  const { high, low } = ln2.f64
+  const { high, low } = ln2[a.dtype]
   const n = a.nearest(a.mul(x, Math.LOG2E))
   const r = a.sub(a.sub(x, a.mul(n, high)), a.mul(n, low))
   return { p: a.add(r, a.mul(a.mul(r, r), polynomial(a, r, q[to]))), n }
 }
 
-export const expm1: (w: ScalarWriter, x: Scalar) => Scalar = unaryInDouble((a, to, x) => {
-  const { p, n } = exponentialParts(a, to, a.atMost(a.atLeast(x, -40), 710))
+/** Above, expm1 is infinite; below, it rounds to its argument. */
+const ends: PerFloat<{ readonly highest: number; readonly same: number }> = {
+  f32: { highest: 89, same: 2 ** -25 },
+  f64: { highest: 710, same: 2 ** -54 },
+}
+
+export function expm1(w: ScalarWriter, x: Scalar): Scalar {
+  const a = arithmeticOf(w, x)
+  const { highest, same } = ends[a.dtype]
+  const { p, n } = exponentialParts(a, a.dtype, a.atMost(a.atLeast(x, -40), highest))
   // Half of it, so that 2ⁿ does not overflow first.
   const s = a.pow2(a.sub(n, 1))
   const half = a.add(a.mul(s, p), a.sub(s, 0.5))
-  return a.select(a.lt(a.abs(x), 2 ** -54), x, a.add(half, half))
-})
+  return a.select(a.lt(a.abs(x), same), x, a.add(half, half))
+}
 
 /** r = (x − n)·ln 2, whose difference is exact: whole powers are. */
 export function exp2(w: ScalarWriter, x: Scalar): Scalar {

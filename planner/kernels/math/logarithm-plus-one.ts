@@ -4,13 +4,13 @@
  * Invariant: relative accuracy and the sign of 0 are kept around 0; whole powers of two and of ten have whole logarithms.
  */
 import type { Scalar, ScalarWriter } from '../../../core/scalar.ts'
-import type { Arithmetic, Float } from './arithmetic.ts'
+import { type Arithmetic, arithmeticOf, type Float, type PerFloat } from './arithmetic.ts'
 import { twoProduct, twoSum } from './doubled.ts'
 import { balanced, balancedNormal, logOfParts } from './logarithm.ts'
 import { doubledLog2 } from './power.ts'
 import { odd, unaryInDouble } from './precision.ts'
 
-/** As in logarithm.ts; enough for f32. */
+/** As in logarithm.ts; enough for f32 in f64's arithmetic. */
 const qShort: readonly number[] = [0.6666666655449709, 0.40000121839806124, 0.28550820815960665, 0.23330467216303835]
 const INFINITY = Number.POSITIVE_INFINITY
 
@@ -21,18 +21,22 @@ function finite(a: Arithmetic, to: Float, x: Scalar, extra?: Scalar): Scalar {
   const { exponent, mantissa } = balancedNormal(a, hi)
   const f = a.select(near, x, a.sub(mantissa, 1))
   const e = a.select(near, 0, exponent)
-  if (to === 'f32') return logOfParts(a, e, f, extra, qShort)
+  if (to !== a.dtype) return logOfParts(a, e, f, extra, qShort)
   // lo / hi, with 1/(1 + f) in three terms; lo counts while hi is below 2^54.
   const low = a.mul(lo, a.pow2(a.neg(a.atMost(exponent, 100))))
   const lost = a.select(near, 0, a.mul(low, a.sub(1, a.mul(f, a.sub(1, f)))))
   return logOfParts(a, e, f, extra ? a.add(lost, extra) : lost)
 }
 
-export const log1p: (w: ScalarWriter, x: Scalar) => Scalar = unaryInDouble((a, to, x) => {
+/** Below, log1p rounds to its argument. */
+const same: PerFloat<number> = { f32: 2 ** -25, f64: 2 ** -54 }
+
+export function log1p(w: ScalarWriter, x: Scalar): Scalar {
+  const a = arithmeticOf(w, x)
   const inside = a.both(a.lt(-1, x), a.lt(x, INFINITY))
   const outside = a.select(a.eq(x, -1), -INFINITY, a.select(a.eq(x, INFINITY), x, Number.NaN))
-  return a.select(a.lt(a.abs(x), 2 ** -54), x, a.select(inside, finite(a, to, x), outside))
-})
+  return a.select(a.lt(a.abs(x), same[a.dtype]), x, a.select(inside, finite(a, a.dtype, x), outside))
+}
 
 /** Beyond, 1 and the square root of the square do not count. */
 const FAR = 2 ** 60
