@@ -12,7 +12,7 @@ export interface RunOptions extends SyncRunOptions {
   readonly signal?: AbortSignal
   /**
    * Milliseconds, from its start, after which the run is given up and rejects. Default: 30 s or 1000 times the predicted time, whichever
-   * is longer; none for a plan with an unbounded `whileLoop`. `Infinity`: none.
+   * is longer; none for a plan with an unbounded `whileLoop`. `Infinity`: none. A brief run that has no workers yet runs to its end.
    */
   readonly timeout?: number
 }
