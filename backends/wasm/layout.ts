@@ -1,6 +1,6 @@
 /**
  * The control area at the start of every arena, in i32 words: what ranks and the host tell each other.
- * Invariant: words that different ranks write lie on different cache lines (16 words each).
+ * Invariant: words that different ranks write at their own pace lie on different cache lines (16 words each).
  * Before a run the host clears ABORT, FAULT and TICKETS and, after an aborted run, BARRIER_COUNT and SLEEPERS as well. Words from FREE on are the host's own.
  */
 

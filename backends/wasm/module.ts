@@ -1,7 +1,7 @@
 /**
  * A plan as one WebAssembly module: a function for each kernel, or for a loop of straight-line kernels, and `run(rank, ranks)` that walks the steps.
  * Invariant: the same plan gives the same bytes; the module touches only the plan's arena, and all ranks may run it at once.
- * Exports: run(rank, ranks) → 0, or 1 when aborted; kernel number i, unless it is in such a loop, as k<i>(from, to, rank) over its split axis, for tests and profiles.
+ * Exports: run(rank, ranks) → 0, or 1 when aborted; kernel number i, unless it is in such a loop, as k<i>(from, to, rank) over its split axis, or a product's blocks, for tests and profiles.
  * May not: decide anything that the plan has decided.
  */
 import type { BufferId, Kernel } from '../../core/loops.ts'
