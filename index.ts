@@ -68,6 +68,7 @@ export type {
   ChainStep,
   ColourOrder,
   EliminateOrder,
+  LimitedChain,
   Order,
   OrderKind,
   TensorOrder,

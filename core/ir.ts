@@ -271,6 +271,8 @@ export interface Problem {
   /** Elements of all values differentiated by, and of all results: the seeds of forward and of reverse. */
   readonly inputs: number
   readonly outputs: number
+  /** Bytes of an entry. */
+  readonly bytes: number
   chain(): Chain
   edges(): LinearGraph
   /** Or why there is none. */
@@ -297,6 +299,8 @@ export interface Chain {
   /** Values that every path from inputs to outputs passes through, in order, ends excluded: their elements. */
   readonly cuts: readonly number[]
   readonly links: readonly Work[]
+  /** Elements of the widest value inside each link, ends excluded. */
+  readonly inner: readonly number[]
 }
 /** The linear graph: vertices are values, first those differentiated by, operands first; edges are local derivatives. */
 export interface LinearGraph {

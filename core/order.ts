@@ -62,11 +62,21 @@ export type ColourOrder = {
 export type Order = Whole | ChainOrder | ColourOrder | EliminateOrder | TensorOrder
 export type OrderKind = Order['kind']
 
+/**
+ * The cheapest bracketing none of whose steps holds more than `memory` bytes (a number, or text as '16MiB'): the whole Jacobian, and the matrices that the
+ * step reads and makes, or the widest value on the way of all its seeds.
+ */
+export type LimitedChain = { readonly kind: 'chain'; readonly memory: number | string }
+
 /** What a user may ask for: the cheapest, the cheapest of a kind, or one given in full (an elimination without its kind too). */
-export type Mode = 'auto' | OrderKind | Order | Omit<EliminateOrder, 'kind'>
+export type Mode = 'auto' | OrderKind | Order | Omit<EliminateOrder, 'kind'> | LimitedChain
+
+/** Whether it is still to be searched for. */
+export const isLimited = (mode: Mode): mode is LimitedChain =>
+  typeof mode === 'object' && mode !== null && 'memory' in mode
 
 /** An order that was given, in full. */
-export const givenOrder = (mode: Exclude<Mode, string>): Order =>
+export const givenOrder = (mode: Exclude<Mode, string | LimitedChain>): Order =>
   mode && 'order' in mode ? { kind: 'eliminate', ...mode } : mode
 
 /** A bracketing in the notation of Naumann (2024): `T3` made by tangents, `A3` by cotangents, `(T[4:3]·X)` X pushed through 3 and 4. */

@@ -39,7 +39,7 @@ const isSparse = (format: MatrixFormat = 'dense'): format is SparseLayout['forma
 
 /**
  * dy/dx in full, shape [...y, ...x], as output `dy_dx` beside the outputs of `p`. `mode` names a kind of order, or is one
- * in full (`Order`, JSON); by default the planner compares the predicted time of all and says why (`plan(…).orders`). `perExample: 'B'` gives [B, ...y, ...x], the
+ * in full (`Order`, JSON), or `{ kind: 'chain', memory: '16MiB' }`, the cheapest bracketing that holds no more than that; by default the planner compares the predicted time of all and says why (`plan(…).orders`). `perExample: 'B'` gives [B, ...y, ...x], the
  * Jacobian of each example of the dimension 'B'; refused where examples cannot be proven independent, naming what couples them.
  * `format: 'csr'`, or 'coo': the entries that may differ from 0, of a matrix of y's elements by x's; where they stand is known when it is planned.
  * 'blocks': equal blocks along the diagonal, as many as hold them all.

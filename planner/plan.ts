@@ -50,8 +50,9 @@ export interface PlanOptions {
   /** 'exact' searches where 'greedy' misses the lower bound, within a budget; 'naive' gives every buffer memory of its own. Default 'exact'. */
   readonly placement?: Strategy
   /**
-   * Bytes of the arena, or text as '512MiB'. Where all values that the plan would keep do not fit, some are computed again: loops go by segments, and
-   * kernels run again. The results are the same bits. An InputError where nothing is found that fits.
+   * Bytes of the arena, or text as '512MiB'. Of the orders of multiplication, those that fit are compared, and chains are bracketed within it. Where all
+   * values that the plan would keep do not fit, some are computed again: loops go by segments, and kernels run again; that leaves the bits as they are. An
+   * InputError where nothing is found that fits.
    */
   readonly budget?: number | string
   /** How many budgets below what everything takes `memory.curve` is to hold, evenly spread, as far as they can be met. Default 0: planning takes as many times as long. */
@@ -86,7 +87,11 @@ export function plan<I extends Values, S extends Values, O>(p: Program<I, S, O>,
   const starts = (stage: string, done: number): void => options.onProgress?.({ stage, done })
   starts('resolve', 0)
   const bound = bindAll(p, options.sizes ?? {})
-  const { choose, orders } = chooser(target, optimise)
+  const { choose, orders } = chooser(
+    target,
+    optimise,
+    options.budget === undefined ? undefined : bytesIn(options.budget),
+  )
   const ordered = (options.reassociate ?? true) ? reassociate(bound) : bound
   const resolved = inlineRegions(resolve(ordered, choose))
   const report: PassReport[] = [{ pass: 'resolve', nodes: resolved.nodes.length }]

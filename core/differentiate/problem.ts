@@ -6,7 +6,7 @@
 import type { Chain, Graph, LinearGraph, Node, Problem, Type } from '../ir.ts'
 import type { Order } from '../order.ts'
 import type { Pattern } from '../pattern.ts'
-import { count, sizes } from '../shape.ts'
+import { bytesOf, count, sizes } from '../shape.ts'
 import { cutsOf } from './cuts.ts'
 import { describe, elementsOf } from './elements/elements.ts'
 import type { Linearization } from './linearize.ts'
@@ -30,6 +30,7 @@ export function problemOf(linear: Linearization, build: (order: Order) => Graph,
   return {
     inputs: total(linear.wrt),
     outputs: total(linear.outputs),
+    bytes: Math.max(...linear.outputs.map((y) => bytesOf[y.dtype])),
     chain: once(() => chainOf(linear)),
     edges: once(() => edgesOf(linear)),
     elements: once(() => {
@@ -54,10 +55,13 @@ function once<T>(make: () => T): () => T {
 function chainOf(linear: Linearization): Chain {
   const cuts = cutsOf(linear)
   const ends = [...cuts, linear.steps.length - 1]
+  const link = (i: number) => linear.steps.slice((ends[i - 1] ?? -1) + 1, ends[i]! + 1).map((s) => s.node)
+  const widest = (nodes: readonly Node[]): number => nodes.reduce((most, n) => Math.max(most, elements(n.type)), 0)
   return {
     cuts: cuts.map((c) => elements(linear.steps[c]!.node.type)),
-    links: ends.map((end, i) =>
-      sumOfWork(linear.steps.slice((ends[i - 1] ?? -1) + 1, end + 1).map((s) => workOf(s.node))),
+    links: ends.map((_, i) => sumOfWork(link(i).map(workOf))),
+    inner: ends.map((_, i) =>
+      widest(link(i).filter((n) => !linear.outputs.includes(n) && n !== linear.steps[ends[i]!]?.node)),
     ),
   }
 }

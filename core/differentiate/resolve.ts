@@ -7,16 +7,16 @@ import { impossibleOrder } from '../errors-orders.ts'
 import { graphOf } from '../graph.ts'
 import type { Choose, Graph, Node, Params } from '../ir.ts'
 import { inheritSite, typedNode } from '../node.ts'
-import { givenOrder } from '../order.ts'
+import { givenOrder, isLimited } from '../order.ts'
 import { hasBody, isGraph, replaced, withOperands } from '../rebuild.ts'
 
 /** Forward where there are fewer inputs than results, else reverse; an order that was given, or is named in full, is obeyed. */
 export const byDimensions: Choose = (request, { inputs, outputs }, mode) => {
-  if (typeof mode === 'object') return givenOrder(mode)
+  if (typeof mode === 'object' && !isLimited(mode)) return givenOrder(mode)
   if (mode === 'forward' || mode === 'reverse') return { kind: mode }
   if (mode !== 'auto')
     throw impossibleOrder(
-      mode,
+      typeof mode === 'object' ? mode.kind : mode,
       `${request}: only a planner finds such an order; plan or compile the program, or give the order itself`,
     )
   return { kind: inputs < outputs ? 'forward' : 'reverse' }

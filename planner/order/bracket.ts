@@ -20,8 +20,18 @@ export interface ChainCosts {
   /** A product of matrices: by scalar multiplication, and whatever their sizes. */
   readonly multiplication: number
   readonly product: number
-  /** Factors may be pulled through only where the difference of `seed` is at most this. */
-  readonly memory?: number
+  readonly memory?: Limit
+}
+/** What a rule may hold at most, in any unit. */
+export interface Limit {
+  readonly most: number
+  /** Prefix sums: pulling through a run holds their difference. */
+  readonly kept?: Float64Array
+  /**
+   * The widest value inside each factor: all seeds hold the widest on their way, from the matrix that they come from to the one that they make; a product holds
+   * three matrices. The Jacobian of the whole is not counted. Absent: nothing of this is.
+   */
+  readonly inner?: Float64Array
 }
 export interface Bracketed {
   readonly cost: number
@@ -43,21 +53,23 @@ interface Table {
 }
 
 export function bracket(costs: ChainCosts): Bracketed {
-  const { tangents, cotangents } = costs
-  const q = tangents.length
+  const q = costs.tangents.length
+  const fits = fitting(costs)
   const table: Table = {
     ...{ q, cost: new Float64Array(q * q), rule: new Uint8Array(q * q), split: new Int32Array(q * q) },
   }
   for (let last = 0; last < q; last++) {
-    table.cost[last * q + last] = Math.min(tangents[last]!, cotangents[last]!)
-    table.rule[last * q + last] = cotangents[last]! < tangents[last]! ? COTANGENTS : TANGENTS
-    for (let first = last - 1; first >= 0; first--) fill(table, costs, first, last)
+    const tangents = fits.push(last, last - 1, last) ? costs.tangents[last]! : Number.POSITIVE_INFINITY
+    const cotangents = fits.pull(last, last, last) ? costs.cotangents[last]! : Number.POSITIVE_INFINITY
+    table.cost[last * q + last] = Math.min(tangents, cotangents)
+    table.rule[last * q + last] = cotangents < tangents ? COTANGENTS : TANGENTS
+    for (let first = last - 1; first >= 0; first--) fill(table, costs, fits, first, last)
   }
   return { cost: table.cost[(q - 1) * q]!, steps: stepsOf(table) }
 }
 
-function fill({ q, cost, rule, split }: Table, costs: ChainCosts, first: number, last: number): void {
-  const { sizes, seed, fixed, multiplication, product: start, memory = Number.POSITIVE_INFINITY } = costs
+function fill({ q, cost, rule, split }: Table, costs: ChainCosts, fits: Fits, first: number, last: number): void {
+  const { sizes, seed, fixed, multiplication, product: start } = costs
   const [columns, rows] = [sizes[first]!, sizes[last + 1]!]
   const [seedEnd, seedStart, fixedEnd, fixedStart] = [seed[last + 1]!, seed[first]!, fixed[last + 1]!, fixed[first]!]
   const matrix = rows * columns * multiplication
@@ -68,15 +80,55 @@ function fill({ q, cost, rule, split }: Table, costs: ChainCosts, first: number,
     const [through, fix] = [seed[k + 1]!, fixed[k + 1]!]
     const product = left + right + matrix * sizes[k + 1]! + start
     const pushed = right + columns * (seedEnd - through) + fixedEnd - fix
-    const run = through - seedStart
-    const pulled = run <= memory ? left + rows * run + fix - fixedStart : Number.POSITIVE_INFINITY
-    if (product < best) [best, by, at] = [product, PRODUCT, k]
-    if (pushed < best) [best, by, at] = [pushed, PUSH, k]
-    if (pulled <= best) [best, by, at] = [pulled, PULL, k]
+    const pulled = left + rows * (through - seedStart) + fix - fixedStart
+    if (product < best && fits.product(first, k, last)) [best, by, at] = [product, PRODUCT, k]
+    if (pushed < best && fits.push(first, k, last)) [best, by, at] = [pushed, PUSH, k]
+    if (pulled <= best && fits.pull(first, k, last)) [best, by, at] = [pulled, PULL, k]
   }
   cost[last * q + first] = best
   rule[last * q + first] = by
   split[last * q + first] = at
+}
+
+/** Whether factors first … k and k + 1 … last may be joined in that way; of a factor alone, all is pushed, or all is pulled. */
+interface Fits {
+  readonly product: (first: number, k: number, last: number) => boolean
+  readonly push: (first: number, k: number, last: number) => boolean
+  readonly pull: (first: number, k: number, last: number) => boolean
+}
+const always = (): boolean => true
+
+function fitting({ sizes, memory }: ChainCosts): Fits {
+  if (!memory) return { product: always, push: always, pull: always }
+  const { most, kept, inner } = memory
+  const keeps = (first: number, k: number): boolean => !kept || kept[k + 1]! - kept[first]! <= most
+  if (!inner) return { product: always, push: always, pull: (first, k) => keeps(first, k) }
+  const q = inner.length
+  const widest = widestInside(sizes, inner)
+  const isWhole = (first: number, last: number): boolean => first === 0 && last === q - 1
+  /** Entries of the Jacobian of factors first … last. */
+  const matrix = (first: number, last: number): number =>
+    first > last || isWhole(first, last) ? 0 : sizes[first]! * sizes[last + 1]!
+  return {
+    product: (first, k, last) => matrix(first, k) + matrix(k + 1, last) + matrix(first, last) <= most,
+    push: (first, k, last) =>
+      Math.max(matrix(first, k), sizes[first]! * widest(k + 1, last), matrix(first, last)) <= most,
+    pull: (first, k, last) =>
+      keeps(first, k) &&
+      Math.max(matrix(k + 1, last), sizes[last + 1]! * widest(first, k), matrix(first, last)) <= most,
+  }
+}
+
+/** The widest value strictly inside a run of factors. */
+function widestInside(sizes: Float64Array, inner: Float64Array): (first: number, last: number) => number {
+  const q = inner.length
+  const table = new Float64Array(q * q)
+  for (let first = 0; first < q; first++)
+    for (let last = first, most = 0; last < q; last++) {
+      most = Math.max(most, inner[last]!, last > first ? sizes[last]! : 0)
+      table[first * q + last] = most
+    }
+  return (first, last) => table[first * q + last]!
 }
 
 /** Sums of all before each, and of all. */

@@ -15,14 +15,17 @@ const GAIN = 1.1
 
 export const chain: Strategy = {
   kind: 'chain',
-  propose: (problem, { target, asked }): Proposal => {
+  propose: (problem, { target, asked, memory }): Proposal => {
     const all = problem.chain()
     if (all.cuts.length === 0)
       return { impossible: 'no value lies on all paths from what is differentiated by to the result' }
     const cuts = worthwhile(problem, all)
     if (cuts.length === 0 && !asked) return undefined
-    const costs = costsOf(segmentsOf(problem, all, cuts), target)
+    const most =
+      memory === undefined ? undefined : (memory - problem.bytes * problem.inputs * problem.outputs) / problem.bytes
+    const costs = costsOf(segmentsOf(problem, all, cuts), target, most)
     const { cost, steps } = bracket(costs)
+    if (cost === Number.POSITIVE_INFINITY) return { impossible: `every bracketing holds more than ${memory} bytes` }
     return asked || cost * GAIN < cheapestGlobal(costs) ? { kind: 'chain', cuts, steps } : undefined
   },
 }
@@ -53,8 +56,10 @@ interface Segment {
   readonly inputs: number
   readonly outputs: number
   readonly links: readonly Work[]
+  /** Its widest value, ends excluded. */
+  readonly inner: number
 }
-function segmentsOf(problem: Problem, { cuts, links }: Chain, chosen: readonly number[]): Segment[] {
+function segmentsOf(problem: Problem, { cuts, links, inner }: Chain, chosen: readonly number[]): Segment[] {
   const ends = [...chosen, cuts.length]
   return ends.map((end, i) => {
     const start = i === 0 ? -1 : ends[i - 1]!
@@ -62,6 +67,7 @@ function segmentsOf(problem: Problem, { cuts, links }: Chain, chosen: readonly n
       inputs: cuts[start] ?? problem.inputs,
       outputs: cuts[end] ?? problem.outputs,
       links: links.slice(start + 1, end + 1),
+      inner: Math.max(...inner.slice(start + 1, end + 1), ...cuts.slice(start + 1, end)),
     }
   })
 }
@@ -70,7 +76,8 @@ function segmentsOf(problem: Problem, { cuts, links }: Chain, chosen: readonly n
 const FLOPS = 2
 const BYTES = 4
 
-function costsOf(segments: readonly Segment[], target: Target): ChainCosts {
+/** `most`: entries that may be held. */
+function costsOf(segments: readonly Segment[], target: Target, most: number | undefined): ChainCosts {
   const product = FLOPS / target.contractionFlops.f32
   const seed = ({ multiplications, elements }: Work): number =>
     multiplications * product + (elements * BYTES) / target.bandwidth
@@ -86,15 +93,19 @@ function costsOf(segments: readonly Segment[], target: Target): ChainCosts {
     fixed: prefixSums(fixed),
     multiplication: product,
     product: target.overhead,
+    ...(most !== undefined && { memory: { most, inner: Float64Array.from(segments, (s) => s.inner) } }),
   }
 }
 
 /** Unit seeds through the whole, by the same costs. */
-function cheapestGlobal({ sizes, tangents, cotangents, seed, fixed }: ChainCosts): number {
+function cheapestGlobal({ sizes, tangents, cotangents, seed, fixed, memory }: ChainCosts): number {
   const q = tangents.length
+  const widest = Math.max(...sizes.subarray(1, q), ...(memory?.inner ?? []))
+  const fits = (seeds: number): number =>
+    seeds * widest <= (memory?.most ?? Number.POSITIVE_INFINITY) ? 1 : Number.POSITIVE_INFINITY
   return Math.min(
-    tangents[0]! + sizes[0]! * (seed[q]! - seed[1]!) + fixed[q]! - fixed[1]!,
-    cotangents[q - 1]! + sizes[q]! * seed[q - 1]! + fixed[q - 1]!,
+    fits(sizes[0]!) * (tangents[0]! + sizes[0]! * (seed[q]! - seed[1]!) + fixed[q]! - fixed[1]!),
+    fits(sizes[q]!) * (cotangents[q - 1]! + sizes[q]! * seed[q - 1]! + fixed[q - 1]!),
   )
 }
 

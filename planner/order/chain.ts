@@ -47,7 +47,7 @@ export function bracketChain(
     fixed: new Float64Array(chain.length + 1),
     multiplication: 1,
     product: 0,
-    memory,
+    memory: { most: memory, kept: seed },
   })
   return {
     tangent: sizes[0]! * seed.at(-1)!,

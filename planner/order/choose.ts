@@ -8,10 +8,16 @@
 import { byDimensions, inlineRegions } from '../../core/differentiate/resolve.ts'
 import { impossibleOrder, unknownOrder } from '../../core/errors-orders.ts'
 import type { Choose, Graph, Problem } from '../../core/ir.ts'
-import { bracketText, type Mode, type Order, tensorText } from '../../core/order.ts'
+import { bracketText, isLimited, type Mode, type Order, tensorText } from '../../core/order.ts'
 import { bytesOf, count } from '../../core/shape.ts'
+import { bytesIn } from '../checkpoint/bytes.ts'
 import { type Cost, costOfItems } from '../cost.ts'
-import { fuse } from '../kernels/fuse.ts'
+import type { Value } from '../kernels/buffers.ts'
+import { type Fused, fuse } from '../kernels/fuse.ts'
+import { lowOrder } from '../schedule/order.ts'
+import { peakOf } from '../schedule/order-peak.ts'
+import { orderProblem } from '../schedule/order-problem.ts'
+import { updatesOf } from '../schedule/schedule.ts'
 import type { Target } from '../target.ts'
 import type { OrderReport } from '../types.ts'
 import { chain } from './chain-strategy.ts'
@@ -36,8 +42,8 @@ export interface Chooser {
   readonly orders: { readonly [derivative: string]: OrderReport }
 }
 
-/** `optimise`: the passes of the plan. */
-export function chooser(target: Target, optimise: (graph: Graph) => Graph): Chooser {
+/** `optimise`: the passes of the plan; `budget`: bytes of its arena. */
+export function chooser(target: Target, optimise: (graph: Graph) => Graph, budget?: number): Chooser {
   const orders: { [derivative: string]: OrderReport } = {}
   const report = (request: string, made: OrderReport): void => {
     for (const name of request.split(' ')) orders[name] = made
@@ -47,13 +53,14 @@ export function chooser(target: Target, optimise: (graph: Graph) => Graph): Choo
     if (!remembered.has(key)) remembered.set(key, make())
     return remembered.get(key) as T
   }
-  const context = { target, remember }
+  const context = { target, remember, ...(budget !== undefined && { memory: budget }) }
   const choose: Choose = (request, problem, mode) => {
     const seeds = `seeds: forward ${problem.inputs}, reverse ${problem.outputs}`
     if (mode !== 'auto') {
       const order = named(request, problem, mode, context)
-      if (typeof mode === 'object') problem.build(order) // refuses one that does not fit, before anything is said of it
-      const reason = typeof mode === 'object' ? 'this order was given' : `${mode} was asked for`
+      const given = typeof mode === 'object' && !isLimited(mode)
+      if (given) problem.build(order) // refuses one that does not fit, before anything is said of it
+      const reason = given ? 'this order was given' : `${askedFor(mode)} was asked for`
       report(request, reportOf(order, reason, []))
       return order
     }
@@ -62,9 +69,11 @@ export function chooser(target: Target, optimise: (graph: Graph) => Graph): Choo
       report(request, reportOf(order, `one seed either way`, []))
       return order
     }
-    const priced = candidatesOf(problem, context).map((order) => price(problem, order, target, optimise))
-    const order = preferred(problem, priced)
-    report(request, reportOf(order, `lowest predicted time; ${seeds}`, priced))
+    const priced = candidatesOf(problem, context).map((order) => price(problem, order, { target, optimise, budget }))
+    const within = fitting(priced, budget)
+    const order = preferred(problem, within)
+    const left = within.length < priced.length ? ` of those that need least memory` : ''
+    report(request, reportOf(order, `lowest predicted time${left}; ${seeds}`, priced))
     return order
   }
   return { choose, orders }
@@ -74,13 +83,18 @@ type Searching = Omit<Context, 'asked'>
 
 /** The order that a user's mode stands for. */
 function named(request: string, problem: Problem, mode: Exclude<Mode, 'auto'>, context: Searching): Order {
-  if (typeof mode === 'object' || mode === 'forward' || mode === 'reverse') return byDimensions(request, problem, mode)
-  const strategy = strategies.find((s) => s.kind === mode)
-  if (!strategy) throw unknownOrder(mode, ['forward', 'reverse', ...strategies.map((s) => s.kind)])
-  const order = strategy.propose(problem, { ...context, asked: true })
+  const limited = isLimited(mode)
+  if ((typeof mode === 'object' && !limited) || mode === 'forward' || mode === 'reverse')
+    return byDimensions(request, problem, mode)
+  const kind = limited ? 'chain' : mode
+  const strategy = strategies.find((s) => s.kind === kind)
+  if (!strategy) throw unknownOrder(kind, ['forward', 'reverse', ...strategies.map((s) => s.kind)])
+  const order = strategy.propose(problem, { ...context, ...(limited && { memory: bytesIn(mode.memory) }), asked: true })
   if (order && 'kind' in order) return order
-  throw impossibleOrder(mode, `${request}: ${order?.impossible ?? 'there is none'}`)
+  throw impossibleOrder(kind, `${request}: ${order?.impossible ?? 'there is none'}`)
 }
+const askedFor = (mode: Exclude<Mode, 'auto'>): string =>
+  isLimited(mode) ? `${mode.kind} within ${mode.memory}` : String(mode)
 
 function candidatesOf(problem: Problem, context: Searching): Order[] {
   const proposed = strategies.map((s) => s.propose(problem, { ...context, asked: false }))
@@ -93,14 +107,40 @@ function candidatesOf(problem: Problem, context: Searching): Order[] {
 interface Priced extends Cost {
   readonly order: Order
   readonly memory: number
+  /** With a budget: the most bytes alive at once, what persists included. */
+  readonly peak?: number
 }
-function price(problem: Problem, order: Order, target: Target, optimise: (graph: Graph) => Graph): Priced {
-  const { items, table } = fuse(optimise(inlineRegions(problem.build(order))), { fusion: true, scalars: true })
-  const memory = table.values.reduce(
-    (sum, v) => sum + (v.role === 'temporary' || v.role === 'output' ? count(v.shape) * bytesOf[v.dtype] : 0),
-    0,
-  )
-  return { order, ...costOfItems(items, target), memory }
+interface Pricing {
+  readonly target: Target
+  readonly optimise: (graph: Graph) => Graph
+  readonly budget: number | undefined
+}
+function price(problem: Problem, order: Order, { target, optimise, budget }: Pricing): Priced {
+  const fused = fuse(optimise(inlineRegions(problem.build(order))), { fusion: true, scalars: true })
+  const bytes = ({ shape, dtype }: Value): number => count(shape) * bytesOf[dtype]
+  const passing = (v: Value): boolean => v.role === 'temporary' || v.role === 'output'
+  const sum = (of: readonly Value[]): number => of.reduce((n, v) => n + bytes(v), 0)
+  const { values } = fused.table
+  const memory = sum(values.filter(passing))
+  const cost = costOfItems(fused.items, target)
+  if (budget === undefined) return { order, ...cost, memory }
+  return { order, ...cost, memory, peak: sum(values.filter((v) => !passing(v))) + peakIn(fused, target) }
+}
+
+/** The most bytes of temporaries and outputs alive at once, in an order that keeps few. */
+function peakIn(fused: Fused, { scratch }: Target): number {
+  const problem = orderProblem(fused.items, updatesOf(fused), fused.table, (kernel) => {
+    const { shared, perRank } = scratch(kernel)
+    return shared + perRank
+  })
+  return peakOf(problem, lowOrder(problem))
+}
+
+/** Of a budget, those that fit it; where none does, the one that needs least. */
+function fitting(priced: readonly Priced[], budget: number | undefined): readonly Priced[] {
+  if (budget === undefined) return priced
+  const least = priced.reduce((n, p) => Math.min(n, p.peak!), Number.POSITIVE_INFINITY)
+  return priced.filter((p) => p.peak! <= Math.max(budget, least))
 }
 
 function preferred(problem: Problem, priced: readonly Priced[]): Order {

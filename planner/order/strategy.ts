@@ -11,6 +11,8 @@ export interface Context {
   readonly target: Target
   /** The user named this kind: an order must be given, or the reason why there is none. */
   readonly asked: boolean
+  /** The most bytes that a step may hold, the whole Jacobian included. */
+  readonly memory?: number
   /** What was made for this key before in the same plan, or is made now: for searches. */
   remember<T>(key: string, make: () => T): T
 }
