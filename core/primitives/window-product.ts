@@ -4,9 +4,10 @@
  * May not: apply where windows and elements come from the same operand.
  */
 import type { Dim, Node } from '../ir.ts'
+import { sameShape } from '../shape.ts'
 import { reshape } from './broadcast.ts'
 import { contract } from './contract.ts'
-import { place, transpose } from './layout.ts'
+import { dilate, place, transpose } from './layout.ts'
 import { coverOf, type WindowAxis, type Windowing } from './window-axis.ts'
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'
@@ -22,11 +23,11 @@ export function asContraction(
   quotients: readonly number[],
   windows: Windows,
 ): Node | undefined {
-  const [product] = node.operands as [Node]
-  if (product.op !== contract || axes.some((a) => a.backwards || a.count === 0)) return undefined
-  const [operands, out] = (product.params['spec'] as string).split('->') as [string, string]
-  const letters = operands.split(',')
   const n = axes.length
+  const product = productOf(node.operands[0]!, n)
+  if (product === undefined || axes.some((a) => a.backwards || a.count === 0)) return undefined
+  const { letters, out } = product
+  const operands = letters.join()
   const o = [...out.slice(out.length - 2 * n, out.length - n)]
   const k = [...out.slice(out.length - n)]
   const left = letters.findIndex((l) => o.every((x) => l.includes(x)))
@@ -39,6 +40,64 @@ export function asContraction(
   const [b, lb] = parted(product.operands[right]!, letters[right]!, k, j, axes)
   const made = out.slice(0, out.length - 2 * n) + axes.map((x, i) => o[i]! + (x.stride === 1 ? '' : k[i]!)).join('')
   return reshape(contract(`${la},${lb}->${made}`, a, b), node.shape)
+}
+
+interface Product {
+  readonly operands: readonly Node[]
+  readonly letters: readonly string[]
+  /** A letter for every axis of the result. */
+  readonly out: string
+}
+
+/**
+ * A contraction, `n` windows and `n` elements last, with a letter for axes of size 1 too: simplified ones are rid of those, which leaves a
+ * change of shape. Windows give theirs to one operand, elements to the other.
+ */
+function productOf(x: Node, n: number): Product | undefined {
+  const found = x.op === reshape ? x.operands[0]! : x
+  if (found.op !== contract) return undefined
+  const [operands, own] = (found.params['spec'] as string).split('->') as [string, string]
+  const letters = operands.split(',')
+  if (found === x) return { operands: x.operands, letters, out: own }
+  if (
+    !sameShape(
+      x.shape.filter((d) => d !== 1),
+      found.shape,
+    )
+  )
+    return undefined
+  const free = [...LETTERS].filter((l) => !operands.includes(l))
+  let [at, used] = [0, 0]
+  const out = x.shape.map((d) => (d === 1 ? free[used++]! : own[at++]!))
+  const hint = (axes: readonly string[]): number => letters.findIndex((l) => axes.some((a) => l.includes(a)))
+  const [o, k] = [hint(out.slice(-2 * n, -n)), hint(out.slice(-n))]
+  const right = k >= 0 ? k : o >= 0 ? 1 - o : 1
+  const added = [0, 1].map((i) =>
+    out.filter((l, d) => free.includes(l) && (i === right) === d >= out.length - n).join(''),
+  )
+  return {
+    operands: found.operands.map((y, i) => reshape(y, [...y.shape, ...[...added[i]!].map(() => 1)])),
+    letters: letters.map((l, i) => l + added[i]!),
+    out: out.join(''),
+  }
+}
+
+/** The last axes of `x` with their elements `apart` from each other, zeros between; of a product, already those of the operand that they come from. */
+export function spread(x: Node, apart: readonly number[]): Node {
+  const spec = x.op === contract ? (x.params['spec'] as string) : ''
+  const letters = spec.split('->')[0]!.split(',')
+  const last = [...spec].slice(-apart.length)
+  const from = letters.flatMap((l, i) => (last.some((k, d) => apart[d] !== 1 && l.includes(k)) ? [i] : []))
+  if (from.length === 1) {
+    const own = [...letters[from[0]!]!].map((l) => apart[last.indexOf(l)] ?? 1)
+    const [a, b] = x.operands.map((y, i) => (i === from[0] ? dilate(y, own) : y))
+    return contract(spec, a!, b!)
+  }
+  const own = x.shape.length - apart.length
+  return dilate(
+    x,
+    x.shape.map((_, d) => apart[d - own] ?? 1),
+  )
 }
 
 /** [..., O] → [..., Q, J]: element (q, j) is x[q − j · step], 0 outside. */

@@ -72,6 +72,38 @@ describe('windows of a product', () => {
     const got = evaluate(graph(inputs, { was: node, is: better }), values(size))
     expect(distance(got['is']!.data, got['was']!.data)).toBeLessThan(1e-14)
   })
+  it.each([
+    [
+      [1, 3, 4],
+      [3, 1, 3],
+    ],
+    [
+      [2, 1, 4],
+      [1, 5, 3],
+    ],
+    [
+      [1, 1, 1],
+      [1, 1, 3],
+    ],
+    [
+      [2, 3, 4],
+      [3, 5, 1],
+    ],
+    [
+      [1, 1, 1],
+      [1, 1, 1],
+    ],
+  ])('does so too where the product was rid of axes of size 1: %j by %j', (first, second) => {
+    const a = input('a', tensorType('f64', first))
+    const b = input('b', tensorType('f64', second))
+    const product = contract('nco,cuk->nuok', a, b)
+    const [count, size] = [first[2]!, second[2]!]
+    const node = overlaps(product.op.rewrite!(product)!, [count + size - 1], { size: [size], count: [count] })
+    const better = node.op.rewrite!(node)!
+    expect(better.type).toEqual(node.type)
+    const got = evaluate(graph([a, b], { was: node, is: better }), { a: ramp('f64', first), b: ramp('f64', second, 1) })
+    expect(distance(got['is']!.data, got['was']!.data)).toBeLessThan(1e-14)
+  })
   it('stays where windows and elements come from one operand', () => {
     const a = input('a', tensorType('f64', [2, 3, 4]))
     const b = input('b', tensorType('f64', [2, 5]))

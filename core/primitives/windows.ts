@@ -13,7 +13,7 @@ import { ramp } from '../samples.ts'
 import type { Scalar } from '../scalar.ts'
 import { eachIndex, showType, sizes, tensor, tensorType } from '../shape.ts'
 import { requireNumbers, reshape } from './broadcast.ts'
-import { dilate, part } from './layout.ts'
+import { part } from './layout.ts'
 import {
   addresses,
   axesOf,
@@ -27,7 +27,7 @@ import {
   type WindowAxis,
   type Windowing,
 } from './window-axis.ts'
-import { asContraction } from './window-product.ts'
+import { asContraction, spread } from './window-product.ts'
 
 /** [..., H, W] → [..., OH, OW, KH, KW]: element (o, k) is x at o · stride + k · dilation along each windowed axis. */
 export const windows: Callable<(x: Node, options: Windowing) => Node> = op(
@@ -213,11 +213,11 @@ export function overlapAdd(x: Node, shape: readonly number[], options: Windowing
     throw operandError(`overlapAdd: the windows of ${showType(x.type)} do not lie in [${shape}]`, [x])
   // Where windows are strided and dilated, zeros stand between their elements, which then lie one step apart.
   const apart = axes.map((a) => (a.stride > 1 ? a.step : 1))
-  const spread = dilate(x, [...x.shape.slice(0, x.shape.length - n).map(() => 1), ...apart])
+  const spaced = spread(x, apart)
   const step = (a: WindowAxis) => (a.stride > 1 ? 1 : a.step) * (a.backwards ? -1 : 1)
   const quotients = axes.map((a, i) => Math.ceil(shape[i]! / a.stride))
-  const summed = overlaps(spread, quotients, {
-    size: sizes(spread.shape.slice(lead.length + n), 'overlapAdd'),
+  const summed = overlaps(spaced, quotients, {
+    size: sizes(spaced.shape.slice(lead.length + n), 'overlapAdd'),
     stride: axes.map((a) => a.stride),
     dilation: axes.map(step),
     count: axes.map((a) => a.count),
