@@ -41,6 +41,8 @@ function within(p: AnyProgram, budget: number, options: PlanOptions): Plan {
     expect(error).toMatchObject({ code: 'E_BUDGET' })
     const least = Number(/([\d,]+) bytes are enough/.exec((error as Error).message)![1]!.replaceAll(',', ''))
     expect(least).toBeGreaterThan(budget)
+    const proven = Number(/([\d,]+) bytes: no plan/.exec((error as Error).message)![1]!.replaceAll(',', ''))
+    expect(proven).toBeLessThanOrEqual(least)
     return plan(p, { ...options, budget: least })
   }
 }

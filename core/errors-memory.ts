@@ -26,7 +26,7 @@ export function badBudget(given: unknown): InputError {
   )
 }
 
-/** `least`: bytes of the smallest plan found. `culprit` needs `together` bytes at once, state and inputs included. */
+/** `least`: bytes of the smallest plan found. `culprit` needs `together` bytes at once, state and inputs included: fewer are impossible. */
 export function planTooSmall(
   program: string,
   budget: number,
@@ -34,10 +34,11 @@ export function planTooSmall(
   culprit: string,
   together: number,
 ): InputError {
+  const proven = together === least ? ', and no plan of these kernels takes fewer' : ''
   return new InputError(
     'E_BUDGET',
-    `plan of ${program}: no way was found to fit into ${shown(budget)} bytes; ${shown(least)} bytes are enough.
-  the most at once: ${culprit}, with what it reads, state and inputs ${shown(together)} bytes
+    `plan of ${program}: no way was found to fit into ${shown(budget)} bytes; ${shown(least)} bytes are enough${proven}.
+  the most at once: ${culprit}, with what it reads, state and inputs ${shown(together)} bytes: no plan of these kernels takes fewer
   remedy: raise the budget, or make the batch smaller`,
   )
 }

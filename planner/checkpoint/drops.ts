@@ -50,6 +50,16 @@ export function dropped(t: Timeline, target: number, power = 1): Dropped {
   return { drops: s.drops, kept: s.kept, replay: s.replay }
 }
 
+/** How much time counts against bytes. */
+const POWERS = [1, 0.5]
+/** What takes the least time of what fits; else what comes closest. */
+export function cheapest(t: Timeline, target: number): Dropped {
+  const all = POWERS.map((power) => dropped(t, target, power))
+  const fits = all.filter(({ replay }) => replay.peak <= target)
+  if (fits.length > 0) return fits.reduce((a, b) => (b.replay.extra < a.replay.extra ? b : a))
+  return all.reduce((a, b) => (b.replay.peak < a.replay.peak ? b : a))
+}
+
 /** Bytes above the target, over all runs. */
 function excess({ memory }: Replay, target: number): number {
   let sum = 0

@@ -5,6 +5,8 @@
  */
 import { budgetTooSmall } from '../../core/errors-memory.ts'
 import { attempts } from './attempts.ts'
+import { blockSchedule } from './block-chain.ts'
+import { blocksOf, together } from './blocks.ts'
 import { chainOf, chainSchedule } from './chain.ts'
 import { leastCost } from './cover.ts'
 import { evictionSchedule } from './evict.ts'
@@ -29,31 +31,54 @@ export interface RematOptions {
   readonly expired?: () => boolean
 }
 
-/** Attempts by eviction before the chain, which takes longer; very long chains get no further. */
+/** Attempts by eviction before the chain, or the chain of blocks, which takes longer; very long ones get no further. */
 const FIRST = 8
+/** Nodes on the way there of blocks that are taken together. */
+const TOGETHER = [1, 7]
 
 export function remat(graph: RematGraph, budget: number, options: RematOptions = {}): Remat {
   requireRoom(graph, budget)
   const bound = leastCost(graph, budget)
   let best: Remat | undefined
-  const offer = (schedule: Schedule | undefined, by: string): void => {
-    if (schedule === undefined) return
+  for (const { schedule, by } of schedules(graph, budget, () => best?.cost)) {
     const { cost, peak } = measure(graph, schedule)
     if (peak <= budget && (best === undefined || cost < best.cost))
       best = { schedule, cost, peak, bound, optimal: cost <= bound, by }
-  }
-  const done = (): boolean => best?.optimal === true || (best !== undefined && options.expired?.() === true)
-  offer(everything(graph), 'everything once')
-  const chain = chainOf(graph)
-  for (const [k, w] of [...attempts(graph.nodes.length)].entries()) {
-    if (done()) break
-    // By then there is a cost to beat, without which long chains have too many ways.
-    if (chain && k === FIRST) offer(chainSchedule(graph, chain, budget, best?.cost), 'chain')
-    const found = evictionSchedule(graph, budget, w)
-    offer(found && polished(graph, found, budget), 'eviction')
+    if (best?.optimal || (best && options.expired?.())) break
   }
   if (best === undefined) throw budgetTooSmall(budget, '', enough(graph, budget), true)
   return best
+}
+
+interface Proposal {
+  readonly schedule: Schedule
+  /** What found it. */
+  readonly by: string
+}
+
+/** Schedules worth measuring, one after the other. `known`: the least cost so far, without which long chains have too many ways. */
+function* schedules(graph: RematGraph, budget: number, known: () => number | undefined): Iterable<Proposal> {
+  yield { schedule: everything(graph), by: 'everything once' }
+  for (const [k, w] of [...attempts(graph.nodes.length)].entries()) {
+    if (k === FIRST) yield* folded(graph, budget, known())
+    const found = evictionSchedule(graph, budget, w)
+    if (found) yield { schedule: polished(graph, found, budget), by: 'eviction' }
+  }
+}
+
+/** A chain as one; what folds otherwise, block by block. */
+export function* folded(graph: RematGraph, budget: number, known: number | undefined): Iterable<Proposal> {
+  const chain = chainOf(graph)
+  if (chain) {
+    const schedule = chainSchedule(graph, chain, budget, known)
+    if (schedule) yield { schedule, by: 'chain' }
+    return
+  }
+  const blocks = blocksOf(graph)
+  for (const most of blocks ? TOGETHER : []) {
+    const found = blockSchedule(graph, together(blocks!, most), budget)
+    if (found) yield { schedule: polished(graph, found, budget), by: 'blocks' }
+  }
 }
 
 /** The largest working set first: below it nothing can be done. */

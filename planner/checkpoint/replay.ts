@@ -62,6 +62,12 @@ export function replay(t: Timeline, { drops, kept }: Choice): Replay {
   return { runs, extra, ...memoryOf(t, runs) }
 }
 
+/** Runs that were chosen otherwise, every first one in order, as a replay. */
+export function replayOf(t: Timeline, runs: readonly Run[]): Replay {
+  const extra = runs.reduce((sum, r) => sum + (r.again ? t.moments[r.moment]!.cost : 0), 0)
+  return { runs, extra, ...memoryOf(t, runs) }
+}
+
 /** Runs again what leads to `reads`; gives the seconds of that. */
 function rerun(
   t: Timeline,
