@@ -77,10 +77,16 @@ export function fitting(bytes: number, c: Candidate, whole: PlanData, data: Plan
   return { data, report: { bytes, again, loops, extraMs, keptBytes: whole.arena } }
 }
 
-/** What has to be in memory at once, whatever runs again and in whatever order: by moment, what persists, scratch, operands and results. */
-export function needsOf({ timeline: t, base }: Pick<Candidate, 'timeline' | 'base'>): readonly number[] {
+/**
+ * What has to be in memory at once, whatever runs again and in whatever order: by moment, what persists, scratch, operands and results. What
+ * only a loop itself reads may share memory inside, and does not count.
+ */
+function needsOf({ timeline: t, base }: Candidate): readonly number[] {
   const sum = (list: readonly number[]): number => list.reduce((n, v) => n + t.values[v]!.bytes, 0)
-  return t.moments.map((m) => base + m.scratch + sum([...m.reads, ...m.writes]) - sum(m.reuses.map(([made]) => made)))
+  return t.moments.map((m, at) => {
+    const seen = m.writes.filter((v) => t.values[v]!.output || t.values[v]!.readers.some((r) => r !== at))
+    return base + m.scratch + sum([...m.reads, ...seen]) - sum(m.reuses.map(([made]) => made))
+  })
 }
 
 /** The largest of `needsOf`, and the name of what needs it. */
