@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { quantile } from './bench.ts'
-import { interleave } from './interleave.ts'
+import { interleave, medianBounds } from './interleave.ts'
 
 function bench(...args: string[]) {
   const file = join(import.meta.dirname, 'main.ts')
@@ -87,15 +87,19 @@ describe('npm run bench', () => {
     expect(readFileSync(file, 'utf8')).toMatch(/^<svg [\s\S]*<rect[\s\S]*<\/svg>\n$/)
   })
 
-  it('orders --json: gains over the alternatives, which agree', () => {
+  it('orders --json: gains over the alternatives, which agree, and what is within a limit', () => {
     const { code, out, error } = bench('orders', '--quick', '--json')
     expect({ code, error }).toEqual({ code: 0, error: '' })
-    for (const r of lines(out)) {
+    const [gains, limits] = [lines(out).filter((r) => r.gain), lines(out).filter((r) => !r.gain)]
+    for (const r of gains) {
       expect(r).toMatchObject({ bench: 'orders', case: expect.any(String), chosen: expect.any(String) })
       expect(Object.keys(r.gain)).toEqual(Object.keys(r.bar))
+      expect(r.met).toBe(Object.keys(r.bar).every((over) => r.gain[over] >= r.bar[over]))
       expect(r.apart).toBeLessThan(1e-4)
       if (r.gain.full) expect(r.gain.full).toBeCloseTo(r.ms.full.median / r.ms.auto.median, 1)
     }
+    expect(limits.map((r) => r.unit)).toEqual([...Array(4).fill('ms'), ...Array(4).fill('vectors')])
+    for (const r of limits) expect(r.met).toBe(r.measured <= r.most)
   })
 
   it('sparse --json: gains over the full matrix, whose entries agree', () => {
@@ -114,8 +118,16 @@ describe('npm run bench', () => {
   it('elimination --json: counts of a graph, and the worst of the seeds; programs, and that orders agree', () => {
     const { code, out, error } = bench('elimination', '--quick', '--json')
     expect({ code, error }).toEqual({ code: 0, error: '' })
-    const [graphs, programs] = [lines(out).filter((r) => r.seeds), lines(out).filter((r) => !r.seeds)]
-    expect([graphs.length, programs.length]).not.toContain(0)
+    const [graphs, chains, programs] = ['seeds', 'factors', 'examples'].map((f) => lines(out).filter((r) => r[f])) as [
+      ReturnType<typeof lines>,
+      ReturnType<typeof lines>,
+      ReturnType<typeof lines>,
+    ]
+    expect([graphs.length, chains.length, programs.length]).not.toContain(0)
+    for (const r of chains) {
+      expect(r.optimum).toBeLessThanOrEqual(Math.min(r.tangent, r.adjoint))
+      expect(r.met).toBe(r.milliseconds < r.most)
+    }
     for (const r of graphs) {
       expect(r).toMatchObject({ bench: 'elimination', case: expect.any(String), truncated: expect.any(Boolean) })
       expect(r.chosen).toBe(Math.max(...Object.values<number>(r.seeds)))
@@ -127,8 +139,8 @@ describe('npm run bench', () => {
     for (const r of programs) {
       expect(Object.keys(r.multiplications)).toContain(r.kind)
       expect(r.apart).toBeLessThan(1e-10)
-      const better = Math.min(r.ms.forward.median, r.ms.reverse.median)
-      expect((r.gain * r.ms.auto.median) / better).toBeCloseTo(1, 2)
+      expect(r.gainAtLeast).toBeLessThanOrEqual(r.gain)
+      expect(r.met).toBe(r.gainAtLeast >= r.bar)
     }
   })
 
@@ -220,6 +232,12 @@ describe('interleave', () => {
     )
     expect(times.a.runs).toBeGreaterThanOrEqual(3)
     expect(calls.join('').replace(/a+/g, 'a').replace(/b+/g, 'b')).toBe('abababab')
+  })
+
+  it('bounds a median by the sign test: of 25 values by the eighth from either end, of few by the ends', () => {
+    const values = Array.from({ length: 25 }, (_, i) => (i * 7) % 25)
+    expect(medianBounds(values)).toEqual({ low: 7, high: 17 })
+    expect(medianBounds([3, 1, 2])).toEqual({ low: 1, high: 3 })
   })
 
   it('takes quantiles between values', () => {

@@ -19,10 +19,16 @@ interface Rounds {
   readonly clock?: () => number
 }
 
-export function interleave<K extends string>(
-  work: { readonly [name in K]: () => void },
+type Work<K extends string> = { readonly [name in K]: () => void }
+
+export const interleave = <K extends string>(work: Work<K>, rounds: Rounds): { readonly [name in K]: Times } =>
+  inRounds(work, rounds).times
+
+/** The same, and each round's median of each, so that what ran in the same round can be compared. */
+export function inRounds<K extends string>(
+  work: Work<K>,
   { rounds, slice, clock = () => performance.now() }: Rounds,
-): { readonly [name in K]: Times } {
+): { readonly times: { readonly [name in K]: Times }; readonly medians: { readonly [name in K]: readonly number[] } } {
   const names = Object.keys(work) as K[]
   const medians = new Map<K, number[]>(names.map((n) => [n, []]))
   let runs = 0
@@ -44,5 +50,20 @@ export function interleave<K extends string>(
     p75: rounded(quantile(values, 0.75)),
     runs: Math.round(runs / names.length),
   })
-  return Object.fromEntries(names.map((n) => [n, times(medians.get(n)!)])) as { [name in K]: Times }
+  const each = <T>(of: (values: readonly number[]) => T) =>
+    Object.fromEntries(names.map((n) => [n, of(medians.get(n)!)])) as { [name in K]: T }
+  return { times: each(times), medians: each((values) => values) }
+}
+
+/** Between which the median of what was drawn lies, nineteen times of twenty or more: two of the values, by the binomial distribution. */
+export function medianBounds(values: readonly number[]): { readonly low: number; readonly high: number } {
+  const sorted = [...values].sort((a, b) => a - b)
+  const n = sorted.length
+  let [outside, term, k] = [0, 0.5 ** n, 0]
+  for (; k < n && outside + term <= 0.025; k++) {
+    outside += term
+    term *= (n - k) / (k + 1)
+  }
+  const at = Math.max(0, k - 1)
+  return { low: sorted[at]!, high: sorted[n - 1 - at]! }
 }

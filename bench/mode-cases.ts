@@ -20,6 +20,8 @@ export interface ModesRow extends Row {
   readonly winner: 'forward' | 'reverse'
   /** What was chosen is as fast as the winner, or within 1.2x of it. */
   readonly pickedWinner: boolean
+  /** The measured ratio of forward and reverse is within 2x of the predicted. */
+  readonly ratioWithin2: boolean
   /** Milliseconds. */
   readonly predicted: ByMode<number>
   readonly ms: ByMode<number>

@@ -22,9 +22,13 @@ export const colour: Strategy = {
   propose: (problem, { asked }): Proposal => {
     const pattern = problem.pattern()
     if (!pattern) return { impossible: 'more than one result or value, or too many entries that may differ from 0' }
-    const order = colouringOf(pattern, problem.symmetric)
     const fewest = Math.min(problem.inputs, problem.outputs)
-    if (!order || seedsOf(order) * Math.max(problem.inputs, problem.outputs) > LARGEST)
+    const most = Math.max(problem.inputs, problem.outputs)
+    // A seed gives at most so many entries, and every entry must be given.
+    if (!asked && !problem.sparse && !problem.symmetric && pattern.indices.length * GAIN > most * fewest)
+      return undefined
+    const order = colouringOf(pattern, problem.symmetric)
+    if (!order || seedsOf(order) * most > LARGEST)
       return { impossible: 'its pattern takes too many seeds, or too long to colour' }
     return asked || problem.sparse || seedsOf(order) * GAIN <= fewest ? order : undefined
   },

@@ -17,7 +17,7 @@ const GAIN = 1.1
 export const tensors: Strategy = {
   kind: 'tensors',
   propose: (problem, { target, asked, remember }): Proposal => {
-    if (!asked && Math.min(problem.inputs, problem.outputs) === 1) return undefined
+    if (!asked && (Math.min(problem.inputs, problem.outputs) === 1 || isChain(problem))) return undefined
     const graph = problem.edges()
     if (!asked && (graph.edges.length > LARGEST || !forks(graph))) return undefined
     const candidates = worthwhile(problem, graph)
@@ -33,7 +33,10 @@ export const tensors: Strategy = {
   },
 }
 
-/** Somewhere, more than one way leads on: else it is a chain. */
+/** All ways pass through every value between: what elimination could do, bracketing does. */
+const isChain = (problem: Problem): boolean => problem.chain().inner.every((size) => size === 0)
+
+/** Somewhere, more than one way leads on. */
 function forks({ edges }: LinearGraph): boolean {
   const from = new Set(edges.map((e) => e.from))
   return from.size < edges.length
