@@ -8,7 +8,7 @@ import { train } from '../core/nn/train.ts'
 import * as op from '../core/ops.ts'
 import { type AnyProgram, f32, i32, program } from '../core/program.ts'
 import { randomProgram } from '../core/random-graph.fixture.ts'
-import { valueAndGrad, vjp } from '../core/requests.ts'
+import { grad, valueAndGrad, vjp } from '../core/requests.ts'
 import { reference } from '../core/scalar-evaluate.ts'
 import { validatePlan } from './memory/validate.ts'
 import { plan } from './plan.ts'
@@ -51,6 +51,13 @@ describe('kernels of known programs', () => {
       1,
     ],
     [
+      'matmul, bias, relu, a shortcut, a sum with what is there',
+      one({ x: f32(8, 16), w: f32(16, 4), b: f32(4), r: f32(8, 4), s: f32(8, 4) }, ({ x, w, b, r, s }) =>
+        op.add(op.mul(s!, 0.9), op.add(op.relu(op.add(op.matmul(x!, w!), b!)), r!)),
+      ),
+      1,
+    ],
+    [
       'mean, then what is the same at each point of the rest',
       one(wide, ({ a }) => op.sqrt(op.add(op.mean(a!, { axes: 1 }), 1))),
       1,
@@ -84,6 +91,25 @@ describe('kernels of known programs', () => {
       }),
     ],
   ])('%s is one', (_, p) => expect(kernelsOf(p)).toBe(1))
+  const large = { x: f32(512, 1000), g: f32(1000), b: f32(1000), t: i32(512) }
+  /** Kernels that go over as many points as x has. */
+  const passes = (p: AnyProgram, threads: number): number =>
+    plan(p, { threads }).kernels.filter((k) =>
+      k.sweeps.some((s) => [...k.outer, ...s.inner].reduce((n, a) => n * a.extent, 1) >= 512_000),
+    ).length
+  it.each<[string, AnyProgram]>([
+    ['softmax', one(large, ({ x }) => op.softmax(x!))],
+    ['log-softmax', one(large, ({ x }) => op.logSoftmax(x!))],
+    ['cross-entropy', one(large, ({ x, t }) => op.crossEntropy(x!, t!))],
+    ['layer norm', one(large, ({ x, g, b }) => op.add(op.mul(op.layerNorm(x!), g!), b!))],
+  ])('%s goes over its data once, with its derivative twice', (_, p) => {
+    const differentiate = p.graph.outputs[0]!.node.shape.length > 0 ? vjp : grad
+    const both = differentiate(p, { of: 'y', wrt: 'x' })
+    for (const threads of [1, 2]) {
+      expect(passes(p, threads)).toBe(1)
+      expect(passes(both, threads)).toBeLessThanOrEqual(2)
+    }
+  })
   it.each([[['x']], [['a', 'b']], [['x', 'a', 'b']]])(
     'a sum of a chain, its value and gradient by %s, is one',
     (wrt) => {

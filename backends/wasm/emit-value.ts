@@ -13,7 +13,7 @@ export interface Value {
   readonly width: Width
   readonly locals: readonly number[]
   readonly uniform: boolean
-  /** One lane only: the number itself; there is no local. */
+  /** The number itself: of one lane, which then has no local, or of four that are known. */
   readonly constant?: number
 }
 
@@ -44,7 +44,7 @@ export const halves = (value: Value): number =>
   value.locals.length === 2 && value.locals[0] !== value.locals[1] ? 2 : 1
 
 export function push(code: Code, value: Value, half = 0): void {
-  if (value.constant === undefined) {
+  if (value.constant === undefined || value.width === 4) {
     code.get(value.locals[half] ?? value.locals[0]!)
     return
   }

@@ -7,7 +7,7 @@ import { broken } from '../../core/errors.ts'
 import type { DType } from '../../core/ir.ts'
 import type { Code } from './assembler.ts'
 import { emitScalar } from './emit-scalar.ts'
-import { classOf, halves, lanes32, newValue, pick32, push, splatBytes, type Value } from './emit-value.ts'
+import { classOf, halves, lanes32, newValue, pick32, push, pushConstant, splatBytes, type Value } from './emit-value.ts'
 import { OP } from './opcodes.ts'
 
 const direct: Readonly<Record<string, number>> = OP
@@ -255,6 +255,10 @@ const splat = { f32: OP['f32x4.splat'], f64: OP['f64x2.splat'], i32: OP['i32x4.s
 
 /** One lane as a scalar value (a bool as 0 or 1). */
 export function pushLane(code: Code, value: Value, lane: number): void {
+  if (value.constant !== undefined) {
+    pushConstant(code, value.dtype, value.constant)
+    return
+  }
   const f64 = value.dtype === 'f64'
   push(code, value, f64 ? lane >> 1 : 0)
   code.lane(extract[classOf[value.dtype]], f64 ? lane & 1 : lane)

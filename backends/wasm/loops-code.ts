@@ -119,6 +119,6 @@ export function emitSplats(nest: Nest, frame: Frame, depth: number, constants: b
     if (scalar === undefined || (scalar.constant !== undefined) !== constants) continue
     const out = newValue(nest.code, scalar.dtype, 4, true)
     emitSplat(nest.code, scalar, out)
-    frame.vector[id] = out
+    frame.vector[id] = constants ? { ...out, constant: scalar.constant! } : out
   }
 }

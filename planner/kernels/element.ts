@@ -1,13 +1,13 @@
 /**
  * Writing one element of a node: its operands are either written on the spot (inlined) or loaded from memory. This is fusion.
  * Inlined: views always; anything else only where it has one reader, is evaluated no more often than it has elements, and the code stays
- * short. Never is work repeated along an axis it does not depend on.
+ * short. Never is work repeated along an axis it does not depend on; only a few cheap operations on less data are, where windows overlap.
  * Invariant: memory is touched only inside every guard in force.
  * May not: know an op beyond its lowering and facts.
  */
 import { combine } from '../../core/affine.ts'
 import type { ElementWriter, GuardIndex, Index, Node } from '../../core/ir.ts'
-import type { Affine, Guard, IndexMap } from '../../core/loops.ts'
+import type { Affine, BufferId, Guard, IndexMap } from '../../core/loops.ts'
 import { expressionOf } from '../../core/node.ts'
 import type { Scalar } from '../../core/scalar.ts'
 import { count, sizes, stridesOf } from '../../core/shape.ts'
@@ -15,12 +15,15 @@ import type { Fault } from '../types.ts'
 import type { Buffers } from './buffers.ts'
 import { delinearise } from './delinearise.ts'
 import { confined, holds, indexValue, isDynamic } from './dynamic.ts'
+import { cheap } from './instructions.ts'
 import type { Uses } from './uses.ts'
-import type { CodeWriter } from './writer.ts'
+import { type CodeWriter, codeWriter } from './writer.ts'
 
 /** Instructions of one kernel, before transcendentals are expanded. */
 export const MAX_CODE = 400
 const MAX_DEPTH = 300
+/** Instructions that may be evaluated again. */
+const CHEAP = 20
 
 export interface Scope {
   readonly uses: Uses
@@ -31,6 +34,10 @@ export interface Scope {
   readonly axes: number
   /** Points at which the code is evaluated. */
   readonly points: number
+  /** How often an element may be computed again where that is cheap: windows that overlap read some more than once. */
+  readonly again: number
+  /** What is read is cheap: it was tried. */
+  readonly tried?: true
   readonly fusion: boolean
   /** Only plain loads through views are wanted: operands of a contraction. */
   readonly plain: boolean
@@ -85,7 +92,9 @@ function read(
   if (!inlined(s, owner, depth)) return loaded()
   const inner = owner === node ? at : delinearise(combine(at, stridesOf(shape)), sizes(owner.shape, owner.op.name))
   if (!inner) return loaded()
-  const value = writeElement(s, owner, inner, guards, depth)
+  const repeats = isRepeated(s, owner)
+  if (repeats && !isCheap(s, owner, inner, guards, depth)) return loaded()
+  const value = writeElement(repeats ? { ...s, tried: true } : s, owner, inner, guards, depth)
   if (s.plain && !isPlainLoad(s, value)) return loaded()
   if (own.length === 0) return value
   const inside = s.code.emit({ op: 'inside', dtype: 'bool', guards: own.map((g) => guard(s, g)) })
@@ -117,7 +126,21 @@ function inlined(s: Scope, node: Node, depth: number): boolean {
   if (depth > MAX_DEPTH || s.code.code.length > MAX_CODE) return false
   if (facts.view) return true
   if (!s.fusion || s.plain) return false
-  return s.uses.reads.get(node) === 1 && s.points <= count(node.shape as number[])
+  return s.uses.reads.get(node) === 1 && s.points <= s.again * count(node.shape as number[])
+}
+
+const isRepeated = ({ points }: Scope, { op, shape }: Node): boolean =>
+  !op.facts.view && op.facts.leaf === undefined && points > count(shape as number[])
+
+/** Whether an element is made by a few cheap operations, those of what it reads included, of what is smaller than `node`. */
+function isCheap(s: Scope, node: Node, at: readonly Index[], guards: readonly GuardIndex[], depth: number): boolean {
+  if (s.tried) return true
+  if (!node.operands.some((x) => x.op.facts.stretches)) return false
+  const code = codeWriter()
+  writeElement({ ...s, code, tried: true }, node, at, guards, depth)
+  const most = count(node.shape as number[]) / 2
+  const isSmall = (buffer: BufferId): boolean => count(s.buffers.table.values[buffer]!.shape) <= most
+  return code.code.length <= CHEAP && code.code.every((i) => cheap.has(i.op) && (i.op !== 'load' || isSmall(i.buffer)))
 }
 
 function isPlainLoad(s: Scope, value: Scalar): boolean {

@@ -11,7 +11,7 @@ import type { Axis, BufferId, IndexMap, Instr, Kernel, Reduction, Store, Sweep }
 import { count } from '../../core/shape.ts'
 import { MAX_CODE } from './element.ts'
 import { CHUNK } from './finish.ts'
-import { operandsOf, renumber, renumberMap } from './instructions.ts'
+import { cheap, operandsOf, renumber, renumberMap } from './instructions.ts'
 import type { Draft } from './lower.ts'
 import { type CodeWriter, codeWriter } from './writer.ts'
 
@@ -45,10 +45,6 @@ export interface Host {
 const WIDE = 8
 /** Operations that are cheaper to do again than to read from memory. */
 const CHEAP = 8
-const cheap: ReadonlySet<string> = new Set(
-  'const load index inside reduced add sub mul neg abs min max eq ne lt le and or not select cast'.split(' '),
-)
-
 const extents = (axes: readonly Axis[]): readonly number[] => axes.map((a) => a.extent)
 export const spaceOf = (axes: readonly Axis[]): string => String(extents(axes))
 export const pointsOf = (kernel: Pick<Kernel, 'outer' | 'sweeps'>): number =>

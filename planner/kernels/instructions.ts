@@ -5,6 +5,11 @@
  */
 import type { Contraction, IndexMap, Instr, Sweep } from '../../core/loops.ts'
 
+/** Operations of which a few cost no more than a value in memory. */
+export const cheap: ReadonlySet<string> = new Set(
+  'const load index inside reduced add sub mul neg abs min max eq ne lt le and or not select cast'.split(' '),
+)
+
 /** Ids of the instructions whose values `instr` needs. */
 export function operandsOf(instr: Instr): readonly number[] {
   if ('args' in instr) return instr.args

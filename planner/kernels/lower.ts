@@ -21,6 +21,9 @@ export interface LowerContext {
   readonly fusion: boolean
 }
 
+/** Windows of three by three every second point overlap so that an element is in 2.25 of them, and of the gradient's in up to 4. */
+const AGAIN = 4
+
 /** A kernel in the making. `product`: sweep 0 sums a product of operand 0 and operand 1, a contraction perhaps. */
 export interface Draft extends Kernel {
   readonly product: boolean
@@ -59,7 +62,8 @@ function axesOf(shape: readonly number[], first: number, kind: Axis['kind'], let
 
 function scopeOf(c: LowerContext, outer: readonly Axis[], inner: readonly Axis[], plain = false): Scope {
   const points = count([...outer, ...inner].map((a) => a.extent))
-  return { ...c, code: codeWriter(), axes: outer.length + inner.length, points, plain }
+  const again = inner.length > 0 ? AGAIN : 1
+  return { ...c, code: codeWriter(), axes: outer.length + inner.length, points, again, plain }
 }
 
 /** A sweep that stores `value` at the result's own place. */

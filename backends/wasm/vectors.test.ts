@@ -1,0 +1,101 @@
+/** What goes four points at a time: every elementwise op of floats, reductions along rows and across them, pooling and its gradient. Counted in the module. */
+import { describe, expect, it } from 'vitest'
+import wabt from 'wabt'
+import { allOps } from '../../core/all-ops.ts'
+import type { Node } from '../../core/ir.ts'
+import { graph } from '../../core/laws.fixture.ts'
+import { makeNode } from '../../core/node.ts'
+import * as op from '../../core/ops.ts'
+import { input } from '../../core/primitives/leaf.ts'
+import { type AnyProgram, f32, f64, program, programFromGraph } from '../../core/program.ts'
+import { grad } from '../../core/requests.ts'
+import { count, tensorType } from '../../core/shape.ts'
+import { expandKernel } from '../../planner/kernels/expand.ts'
+import { plan } from '../../planner/plan.ts'
+import type { PlanData } from '../../planner/types.ts'
+import { chooseAxes } from './loops-choose.ts'
+import { buildModule } from './module.ts'
+
+const { readWasm } = await wabt()
+/** Instructions that take single lanes out of vectors, or put them in. */
+const single = (made: PlanData): number =>
+  readWasm(buildModule(made), { threads: true, simd: true })
+    .toText({})
+    .match(/x\d+\.(extract|replace)_lane/g)?.length ?? 0
+
+/** Kernels with sweeps of many points that go one by one. */
+function oneByOne({ kernels }: PlanData): string[] {
+  const points = (axes: readonly { readonly extent: number }[]): number => count(axes.map((a) => a.extent))
+  return kernels.flatMap((kernel) => {
+    const { outer, inner } = chooseAxes(expandKernel(kernel))
+    const slow = kernel.sweeps.some((s, i) => !outer && !inner[i] && points(kernel.outer) * points(s.inner) > 1000)
+    return slow ? [kernel.name] : []
+  })
+}
+
+/** Ops with their first samples, at 1003 points; once for each choice of dtypes and params. */
+const elementwise = new Map(
+  (['f32', 'f64'] as const).flatMap((dtype) =>
+    allOps
+      .filter((o) => o.facts.elementwise)
+      .map((o) => {
+        const { operands, params } = o.samples(dtype)[0]!
+        const types = operands.map((x) => x.dtype)
+        return [`${o.name} ${types} ${JSON.stringify(params)}`, { o, types, params }] as const
+      }),
+  ),
+)
+
+describe('elementwise', () => {
+  it.each([...elementwise])('%s', (_, { o, types, params }) => {
+    const inputs = types.map((dtype, i) => input(`x${i}`, tensorType(dtype, [1003])))
+    const made = plan(programFromGraph(graph(inputs, { y: makeNode(o, inputs, params) })))
+    expect(made.kernels.length).toBe(1)
+    expect(oneByOne(made)).toEqual([])
+    expect(single(made)).toBe(0)
+  })
+  it('is most of the library', () => expect(elementwise.size).toBeGreaterThan(120))
+})
+
+const declare = { f32, f64 }
+const of = (shape: readonly number[], dtype: 'f32' | 'f64', f: (x: Node) => Node): AnyProgram =>
+  program({ inputs: { x: declare[dtype](...shape) }, outputs: ({ x }) => ({ y: f(x) }) }) as unknown as AnyProgram
+
+describe.each(['f32', 'f64'] as const)('%s', (dtype) => {
+  const reductions: readonly (readonly [string, (x: Node, axes: readonly number[]) => Node])[] = [
+    ['sum', (x, axes) => op.sum(x, { axes })],
+    ['product', (x, axes) => op.prod(x, { axes })],
+    ['greatest', (x, axes) => op.max(x, { axes })],
+    ['least', (x, axes) => op.min(x, { axes })],
+    ['variance', (x, axes) => op.variance(x, { axes })],
+    ['log of a sum of exponentials', (x, axes) => op.logsumexp(x, { axes })],
+  ]
+  describe.each(reductions)('%s', (name, f) => {
+    it.each([[[0]], [[1]], [[0, 1]]])('of axes %j, and its gradient', (axes) => {
+      const p = of([60, 1003], dtype, (x) => f(x, axes))
+      const q = grad(
+        of([60, 1003], dtype, (x) => op.sum(op.square(f(x, axes)))),
+        { of: 'y', wrt: 'x' },
+      )
+      for (const threads of [1, 2]) {
+        expect(oneByOne(plan(p, { threads }))).toEqual([])
+        // A tree of pairs over 60 of each column: the lower half of the tree has rows of two and four.
+        if (name !== 'product') expect(oneByOne(plan(q, { threads }))).toEqual([])
+      }
+    })
+  })
+  it.each([
+    ['greatest, size 2', (x: Node) => op.maxPool2d(x, { size: 2 })],
+    ['greatest, size 3, stride 2', (x: Node) => op.maxPool2d(x, { size: 3, stride: 2 })],
+    ['mean, size 2', (x: Node) => op.avgPool2d(x, { size: 2 })],
+    ['mean, size 3, stride 1', (x: Node) => op.avgPool2d(x, { size: 3, stride: 1, padding: 1 })],
+  ] as const)('a pool and its gradient: %s', (_, f) => {
+    const shape = [4, 3, 24, 24]
+    expect(oneByOne(plan(of(shape, dtype, f)))).toEqual([])
+    const back = grad(
+      of(shape, dtype, (x) => op.sum(op.square(f(x)))),
+      { of: 'y', wrt: 'x' },
+    )
+    expect(oneByOne(plan(back))).toEqual([])
+  })
+})
