@@ -15,6 +15,20 @@ export interface Row {
   readonly bench: string
   readonly case: string
 }
+/** A row that is held to a bar. */
+export interface Judged {
+  /** In words. */
+  readonly bar?: string
+  readonly met?: boolean
+}
+/** What rows with a bar add up to. */
+export function judged(rows: readonly Judged[]): string {
+  const held = rows.filter((r) => r.met !== undefined)
+  return `${held.filter((r) => r.met).length} of ${held.length} bars met`
+}
+/** The bar of a row, at the end of its line. */
+export const verdict = ({ bar, met }: Judged): string => (bar === undefined ? '' : `  ${bar}: ${met}`)
+
 export interface BenchOptions {
   /** Tiny cases, one round: does it run at all? */
   readonly quick: boolean

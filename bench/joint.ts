@@ -5,10 +5,10 @@
  * then exact placement.
  */
 import { arenaOf, joint, type RematGraph, type RematSchedule, remat } from 'cotangent'
-import { type Benchmark, type Row, rounded } from './bench.ts'
+import { type Benchmark, type Judged, judged, type Row, rounded, verdict } from './bench.ts'
 import { unetStep } from './checkpoint/unet-step.ts'
 
-interface JointRow extends Row {
+export interface JointRow extends Row, Judged {
   readonly nodes: number
   /** The cost that is allowed, as a multiple of everything once. */
   readonly allowed: number
@@ -33,12 +33,12 @@ export const jointly: Benchmark<JointRow> = {
     const bytes = [r.declared, r.separate, r.arena, r.bound].map((n) => n.toLocaleString('en-US').padStart(12)).join('')
     const gain = `${(100 * (1 - r.arena / r.separate)).toFixed(1)} % smaller`
     const gap = `within ${(100 * (r.arena / r.bound - 1)).toFixed(1)} % of the least`
-    return `${r.case.padEnd(16)}${String(r.nodes).padStart(12)}${r.allowed.toFixed(2).padStart(12)}${bytes}${String(r.ms).padStart(10)}  ${gain}, ${gap}`
+    return `${r.case.padEnd(16)}${String(r.nodes).padStart(12)}${r.allowed.toFixed(2).padStart(12)}${bytes}${String(r.ms).padStart(10)}  ${gain}, ${gap}${verdict(r)}`
   },
   summary: (rows) => {
     const gains = rows.map((r) => 100 * (1 - r.arena / r.separate))
     const gaps = rows.map((r) => 100 * (r.arena / r.bound - 1))
-    return `${Math.min(...gains).toFixed(1)} to ${Math.max(...gains).toFixed(1)} % smaller than by separate steps; ${gaps.filter((g) => g < 0.1).length} of ${rows.length} proven the least, the others within ${Math.max(...gaps).toFixed(1)} %`
+    return `${Math.min(...gains).toFixed(1)} to ${Math.max(...gains).toFixed(1)} % smaller than by separate steps; ${gaps.filter((g) => g < 0.1).length} of ${rows.length} proven the least, the others within ${Math.max(...gaps).toFixed(1)} % · ${judged(rows)}`
   },
 }
 
@@ -65,6 +65,7 @@ function* compared(levels: number, convolutions: number, trials: number): Iterab
       },
       ...{ declared: arenaOf(graph, declared), separate: start.arena, arena, bound },
       ms: rounded(performance.now() - began),
+      ...{ bar: 'no larger than by separate steps, gap certified', met: arena <= start.arena && bound <= arena },
     }
   }
 }

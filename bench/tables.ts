@@ -3,6 +3,7 @@
  * Invariant: no figure in them that is not in a file of results; a marker `<!-- table NAME -->` says where each stands.
  * May not: measure.
  */
+import { budget, checkpoint, joint, memory } from './tables/memory.ts'
 import { elimination, modes, orders, sparse } from './tables/orders.ts'
 import { kernels, loops, peers, startup, train, workers } from './tables/speed.ts'
 
@@ -17,6 +18,10 @@ const all: { readonly [name: string]: () => string } = {
   workers,
   train,
   startup,
+  memory,
+  checkpoint,
+  budget,
+  joint,
 }
 
 const marked = /(<!-- table (\w+) -->\n)[\s\S]*?(<!-- end -->)/g

@@ -2,16 +2,17 @@
  * What tables of figures are made with: the rows of a file of results, and text.
  * May not: measure, or know a table.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Saved {
   readonly case: string
 }
 
+/** None before they are first saved. */
 export function results<R>(name: string): readonly R[] {
-  const text = readFileSync(join(import.meta.dirname, '../results', `${name}.json`), 'utf8')
-  return (JSON.parse(text) as { readonly rows: readonly R[] }).rows
+  const file = join(import.meta.dirname, '../results', `${name}.json`)
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { readonly rows: readonly R[] }).rows : []
 }
 
 /** In Markdown. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { training, unitChain, vgg19 } from '../../bench/checkpoint/graphs.ts'
+import { training, unet, unitChain, vgg19 } from '../../bench/checkpoint/graphs.ts'
+import { heldPeak, keeping } from '../../bench/checkpoint/keeping.ts'
 import { attempts } from './attempts.ts'
 import { leastCost } from './cover.ts'
 import { evictionSchedule } from './evict.ts'
@@ -84,6 +85,24 @@ describe('recomputation', () => {
   })
 })
 
+describe('networks with skip connections', () => {
+  it.each([
+    ...[[1, 2], [2, 1], [3, 1], [3, 2]], // biome-ignore format: a table
+  ])('of %i levels of %i cost no more than by any eviction, whatever the budget', (levels, convolutions) => {
+    const graph = unet(levels!, convolutions!)
+    const all = measure(graph, everything(graph)).peak
+    const least = Math.max(...graph.nodes.map((_, i) => workingSet(graph, i)))
+    for (const part of [0, 0.25, 0.5, 0.75]) {
+      const budget = Math.floor(least + part * (all - least))
+      const evicted = [...attempts(graph.nodes.length)].slice(0, 40).flatMap((weights) => {
+        const found = evictionSchedule(graph, budget, weights)
+        return found ? [measure(graph, found).cost] : []
+      })
+      expect(remat(graph, budget).cost).toBeLessThanOrEqual(Math.min(...evicted))
+    }
+  })
+})
+
 describe('published figures', () => {
   const graph = vgg19()
   const once = measure(graph, everything(graph))
@@ -109,32 +128,3 @@ describe('published figures', () => {
     expect(simulate(unitChain(n!), found.schedule)).toEqual({ cost, peak: found.peak })
   })
 })
-
-/** Every `k`th forward value stays; the others are computed again from it, a stretch at a time, when the gradients come to it. */
-function keeping({ nodes }: RematGraph, k: number): readonly number[] {
-  const loss = (nodes.length - 1) / 2
-  const out = [...Array(loss + 1).keys()]
-  for (let end = loss - 1; end >= 0; end -= k) {
-    for (let i = Math.max(0, end - k + 1); i < end; i++) out.push(i)
-    for (let i = end; i > end - k && i >= 0; i--) out.push(2 * loss - i)
-  }
-  return out
-}
-
-/**
- * As the published peaks count: what is kept stays until the last gradient, and so do the values of a stretch, and their gradients, until the
- * next stretch; the last gradient lets go of all that it does not read, so it does not count here.
- */
-function heldPeak({ nodes }: RematGraph, k: number): number {
-  const loss = (nodes.length - 1) / 2
-  const bytes = (list: readonly number[]) => [...new Set(list)].reduce((sum, i) => sum + nodes[i]!.bytes, 0)
-  const kept = [...Array(loss).keys()].filter((i) => i % k === k - 1)
-  let peak = 0
-  for (let end = loss - 1; end >= 0; end -= k)
-    for (let i = end; i > Math.max(0, end - k); i--) {
-      const stretch = [...Array(k - 1).keys()].map((d) => end - 1 - d)
-      const gradients = [...stretch.filter((j) => j >= i), i, ...(i + 1 < loss ? [i + 1] : [])].map((j) => 2 * loss - j)
-      peak = Math.max(peak, bytes([...kept, ...stretch, ...gradients]))
-    }
-  return peak
-}

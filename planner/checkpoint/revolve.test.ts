@@ -1,20 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { leastAdvances } from '../../bench/checkpoint/least-advances.ts'
 import { revolve, revolveCost } from './revolve.ts'
-
-/** By slots and steps: the least advances, straight from the recurrence. */
-function table(steps: number, slots: number): number[][] {
-  const least: number[][] = [[]]
-  for (let s = 1; s <= slots; s++) {
-    least.push([0, 0])
-    for (let l = 2; l <= steps; l++) {
-      // With one slot every step starts over from the input.
-      let best = (l * (l - 1)) / 2
-      for (let m = 1; m < l && s > 1; m++) best = Math.min(best, m + least[s - 1]![l - m]! + least[s]![m]!)
-      least[s]!.push(best)
-    }
-  }
-  return least
-}
 
 /** Runs the actions on states that know their number; gives the steps advanced. */
 function advances(steps: number, slots: number): number {
@@ -47,7 +33,7 @@ function advances(steps: number, slots: number): number {
 }
 
 describe('revolve', () => {
-  const least = table(200, 12)
+  const least = leastAdvances(200, 12)
 
   it('has the least cost of all for up to 200 steps and 12 slots, in closed form', () => {
     for (let s = 1; s <= 12; s++)
