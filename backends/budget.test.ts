@@ -176,7 +176,7 @@ describe('a budget', () => {
     const want = runModule(whole, given, 1)
     for (const [part, loops] of [
       [10, 2],
-      [25, 4],
+      [40, 4],
     ] as const) {
       const made = plan(p, { budget: Math.floor(whole.arena / part) })
       expect(made.memory.budget!.loops).toBeGreaterThanOrEqual(loops)

@@ -8,11 +8,12 @@ import type { Graph } from '../../core/ir.ts'
 import type { CurvePoint, PlanData } from '../types.ts'
 import { type Candidate, candidate, type Fitting, fitting, leastPossible, remade, type Stages } from './candidate.ts'
 import { cheapest, dropped } from './drops.ts'
+import type { LoopPair } from './loop-pairs.ts'
 import { declared, segmented } from './loop-segments.ts'
 import type { Replay } from './replay.ts'
 import { smallest, tooSmall } from './smallest.ts'
 import { solved } from './solved.ts'
-import { limitedTo } from './tape-limit.ts'
+import { limitedTo, limitsOf } from './tape-limit.ts'
 
 export interface Fitter {
   /** Everything kept, but what loops were declared to compute again. */
@@ -27,39 +28,52 @@ export interface Fitter {
 const ROUNDS = 6
 /** Plans with what another search lets run again. */
 const OTHERS = 3
-/** Ways of cutting loops, each with a quarter of the bytes of the one before. */
-const CUTS = 6
+/** Parts of the bytes left over that longer segments are tried with. */
+const LONGER = [0.95, 0.6]
 
 export function fitter(graph: Graph, stages: Stages): Fitter {
-  const whole = candidate(segmented(graph, declared), stages)
-  const cuts = new Map<number, Candidate | undefined>()
-  const cut = (bytes: number): Candidate | undefined => {
-    if (!cuts.has(bytes)) {
-      let differs = false
-      const limited = limitedTo(bytes)
-      const made = segmented(graph, (pair) => {
-        const every = limited(pair)
-        differs ||= every !== declared(pair)
-        return every
-      })
-      cuts.set(bytes, differs ? candidate(made, stages) : undefined)
-    }
-    return cuts.get(bytes)
+  const pairs: LoopPair[] = []
+  const kept = segmented(graph, (pair) => {
+    pairs.push(pair)
+    return declared(pair)
+  })
+  const whole = candidate(kept, stages)
+  const limits = limitsOf(pairs)
+  const known = new Map<string, Candidate>()
+  const cut = (bytes: number): Candidate => {
+    const limited = limitedTo(bytes)
+    const lengths: (number | undefined)[] = []
+    const made = segmented(graph, (pair) => {
+      lengths.push(limited(pair))
+      return lengths.at(-1)
+    })
+    const key = lengths.join()
+    if (!known.has(key)) known.set(key, candidate(made, stages))
+    return known.get(key)!
   }
+  const longer = (limit: number, c: Candidate, budget: number): Candidate => {
+    const next = limits[limits.indexOf(limit) - 1] ?? Number.POSITIVE_INFINITY
+    for (const part of LONGER) {
+      const more = cut(Math.min(next - 1, limit + part * (budget - c.plain.arena)))
+      if (more.plain.arena <= budget && more.plain.cost.predictedMs < c.plain.cost.predictedMs) return more
+    }
+    return c
+  }
+  /** Ends with the first level of segments for which only loops run again: all others run more. */
   const tried = (budget: number): { readonly found: Fitting[]; readonly candidates: Candidate[] } => {
     const candidates = [whole]
-    const found = fitted(whole, budget, whole.plain, stages)
-    if (found && found.data === whole.plain) return { found: [found], candidates }
-    const all = found ? [found] : []
-    // Powers of two, so that budgets close to each other cut alike.
-    let bytes = 2 ** Math.floor(Math.log2(Math.max(1, (budget - whole.base) / 2)))
-    for (let k = 0; k < CUTS && bytes >= 1; k++, bytes /= 4) {
-      const next = cut(bytes)
-      const fits = next && fitted(next, budget, whole.plain, stages)
-      if (next) candidates.push(next)
-      if (fits) return { found: [...all, fits], candidates }
+    const first = fitted(whole, budget, whole.plain, stages)
+    const found = first ? [first] : []
+    if (first && first.data === whole.plain) return { found, candidates }
+    for (const limit of limits) {
+      const next = cut(limit)
+      candidates.push(next)
+      const fits = next.plain.arena <= budget
+      const made = fitted(fits ? longer(limit, next, budget) : next, budget, whole.plain, stages)
+      if (made) found.push(made)
+      if (fits) break
     }
-    return { found: all, candidates }
+    return { found, candidates }
   }
   const best = (found: readonly Fitting[]): Fitting | undefined =>
     found.toSorted((a, b) => a.data.cost.predictedMs - b.data.cost.predictedMs)[0]
