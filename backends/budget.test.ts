@@ -184,6 +184,21 @@ describe('a budget', () => {
       expect(firstDifference(runModule(made, given, 1), want)).toBeUndefined()
     }
   })
+  it('leaves loops of no iteration, or of one, as they are', () => {
+    for (const few of [0, 1]) {
+      const body = (w: Node) => (c: { readonly a: Node }) => ({ carry: { a: op.mul(op.sin(c.a), w) } })
+      const two = program({
+        inputs: { a: f64(64), w: f64(64) },
+        outputs: ({ a, w }) => {
+          const first = op.scan({ carry: { a }, length: few, body: body(w) }).carry
+          return { y: op.sum(op.scan({ carry: first, length: 100, body: body(w) }).carry.a) }
+        },
+      })
+      const p = grad(two, { of: 'y', wrt: 'w' })
+      const made = plan(p, { budget: Math.floor(plan(p).arena / 3) })
+      expect(made.memory.budget!.loops).toBeGreaterThan(0)
+    }
+  })
   it('that cannot be met names what needs most, and bytes that are enough', () => {
     expect(() => plan(slope, { budget: 1000 })).toThrow(
       expect.objectContaining({

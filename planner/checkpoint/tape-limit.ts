@@ -31,7 +31,7 @@ export function limitedTo(bytes: number): Segments {
     const { length } = maker.loop
     const key = (n: number): string => `${n} of ${tapeBytes}`
     if (inside.has(key(length))) return inside.get(key(length))
-    if (length * tapeBytes <= bytes) return declared(pair)
+    if (length < 2 || length * tapeBytes <= bytes) return declared(pair)
     const { every } = divisionOf(length, { tape: tapeBytes, carry: carryBytes }, bytes)
     every.forEach((n, i) => {
       inside.set(key(n), every[i + 1])
