@@ -33,12 +33,17 @@ const points = program({
   inputs: { a: f32(n(2_000_000)), x: f32(n(2_000_000)) },
   outputs: ({ a, x }) => ({ y: op.mul(op.tanh(op.mul(a, x)), op.exp(op.neg(op.square(x)))) }),
 })
+const total = program({
+  inputs: { a: f32(n(2_000_000)), x: f32(n(2_000_000)) },
+  outputs: ({ a, x }) => ({ y: op.sum(op.mul(op.tanh(op.mul(a, x)), op.exp(op.neg(op.square(x))))) }),
+})
 
 const cases = {
   'product of 1024': product,
   'step 784-512-512-10, batch 512': train(model, { minimize: 'loss', with: adam() }),
   'softmax 512 × 4096': softmax,
   'tanh(a·x)·exp(−x²), 2 million': points,
+  'their sum': total,
 }
 for (const [name, p] of Object.entries(cases)) {
   const exe = await compile(p as typeof softmax, { backend: wasm({ threads: 1 }) })

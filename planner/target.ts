@@ -4,6 +4,7 @@
  * May not: measure anything.
  */
 import type { Kernel } from '../core/loops.ts'
+import { partialBytes } from './kernels/split.ts'
 import { panelsOf } from './panels.ts'
 
 export interface Target {
@@ -22,7 +23,7 @@ export interface Target {
   readonly bandwidth: number
   /** Seconds to start one kernel, barrier included. */
   readonly overhead: number
-  /** Bytes of scratch a kernel wants: panels for packing and the like. */
+  /** Bytes of scratch a kernel wants: panels for packing, partial results of a long sum. */
   scratch(kernel: Kernel): { readonly shared: number; readonly perRank: number }
 }
 
@@ -43,7 +44,7 @@ export const wasmTarget: Target = {
   cache: 2 ** 20,
   bandwidth: 20e9,
   overhead: 0.15e-6,
-  scratch: (kernel) => ({ shared: 0, perRank: panelsOf(kernel)?.at.end ?? 0 }),
+  scratch: (kernel) => ({ shared: 0, perRank: panelsOf(kernel)?.at.end ?? partialBytes(kernel) }),
 }
 
 /** With fused multiply-add in products, whose last bits then depend on the processor. A plan for it runs nowhere else. */

@@ -11,6 +11,7 @@ import { wasmTarget } from '../../planner/target.ts'
 import type { PlanBuffer, PlanData } from '../../planner/types.ts'
 import { type Code, encodeModule, type FunctionType, functionCode, I32 } from './assembler.ts'
 import { callers, callsIn, type Define } from './calls.ts'
+import { chunksOf, emitChunks } from './chunks.ts'
 import { blocksOf, emitProduct, packedProduct } from './contract.ts'
 import { isFused } from './fused.ts'
 import { MOST_TICKETS, TICKETS } from './layout.ts'
@@ -65,6 +66,7 @@ export function buildModule(plan: PlanData, profiled = false): Uint8Array {
       fault: base.fault,
       ticket: tickets.get(k),
       fused,
+      alone: plan.threads === 1,
     }
     const { body, ...shared } = kernelFunction(kernel, site)
     const index = own + functions.push({ type: i32(3 + around[k]!.length, 0), body, name: `k${k}` }) - 1
@@ -93,6 +95,8 @@ interface KernelSite {
   /** Word of the control area. */
   readonly ticket: number | undefined
   readonly fused: boolean
+  /** No other rank runs the plan. */
+  readonly alone: boolean
 }
 
 /** By kernel: the word from which ranks take its blocks. Steps between two barriers have words of their own, as far as there are. */
@@ -110,7 +114,7 @@ function ticketsOf({ steps, kernels, loops }: PlanData): Map<number, number> {
 /** Parameters: from, to, rank, then the iteration of each loop around. */
 function kernelFunction(
   written: Kernel,
-  { buffers, define, around, calls, fault, ticket, fused }: KernelSite,
+  { buffers, define, around, calls, fault, ticket, fused, alone }: KernelSite,
 ): Omit<KernelFunction, 'index'> & { readonly body: Uint8Array } {
   const kernel = calls ? written : expandKernel(written)
   const code = functionCode(3 + around.length)
@@ -130,6 +134,11 @@ function kernelFunction(
   if (panels !== undefined) {
     emitProduct(nest, panels, (name, parameters, build) => define(name, i32(parameters, 0), build), ticket)
     return { body: code.finish(), extent: blocksOf(kernel, panels), grain: 1, pieces: 1, taken: ticket !== undefined }
+  }
+  const chunks = alone ? chunksOf(kernel, buffers) : undefined
+  if (chunks) {
+    emitChunks(nest, chunks)
+    return { body: code.finish(), extent: chunks.count, grain: 1, pieces: piecesOf(written) }
   }
   const [first] = kernel.outer
   const split = first?.kind === 'parallel'

@@ -5,12 +5,30 @@
  * May not: split argmax (positions), contractions, or kernels whose later sweeps have loops of their own.
  */
 import type { Affine, Axis, BufferId, Instr, Kernel, Reduction, Sweep } from '../../core/loops.ts'
-import { count, stridesOf } from '../../core/shape.ts'
+import { bytesOf, count, stridesOf } from '../../core/shape.ts'
 import type { Value } from './buffers.ts'
 import { mapForms } from './coalesce.ts'
 import { CHUNK } from './finish.ts'
 
 const FEW = 64
+/** Chunks from which on a sum on one worker is worth calls of its own. */
+const MANY = 16
+
+/**
+ * Bytes that the partial results of a long reduction take, 0 where it is short or cannot be split: a backend may split it itself, in scratch, so
+ * that one function does not run for long.
+ */
+export function partialBytes(kernel: Kernel): number {
+  let bytes = 0
+  const parts = split(kernel, (value) => {
+    bytes += sizeOf(value)
+    return -1
+  })
+  return parts.length > 1 && parts[0]!.outer[0]!.extent >= MANY ? bytes : 0
+}
+/** Of one kind of partial results, so that another may follow. */
+export const sizeOf = ({ dtype, shape }: Pick<Value, 'dtype' | 'shape'>): number =>
+  8 * Math.ceil((bytesOf[dtype] * count(shape)) / 8)
 
 export function split(kernel: Kernel, extra: (value: Omit<Value, 'id'>) => BufferId): readonly Kernel[] {
   const [sweep, ...rest] = kernel.sweeps
