@@ -186,9 +186,10 @@ function inputs(r: Random, p: PlanBuilder): Record<string, TypedArray> {
   return made
 }
 
-function reductions(r: Random, pool: Pool): readonly Reduction[] {
+/** `row`: points of the last axis, of which a block may be made. */
+function reductions(r: Random, pool: Pool, row: number): readonly Reduction[] {
   const alike = r.chance(0.7)
-  const layout = (): [number, number] => [r.pick([1, 2, 4, 8, 16]), r.pick([1, 4, 5, 16, 64, 1024])]
+  const layout = (): [number, number] => [r.pick([1, 2, 4, 8, 16]), r.pick([1, 4, 5, 16, 64, 1024, row, row])]
   const [lanes, block] = layout()
   return Array.from({ length: 1 + r.below(2) }, () => {
     const dtype = r.pick(numbers.filter((d) => pool[d].length > 0))
@@ -223,7 +224,7 @@ export const randomKernel = (seed: number): Fixture =>
       })
       for (let i = 0; i < 1 + r.below(4); i++) load(r, p, c, pool, axes, `x${s}${i}`)
       for (let i = 0; i < r.below(12); i++) operation(r, c, pool, axes)
-      const reduced = inner.length > 0 && r.chance(0.5) ? reductions(r, pool) : []
+      const reduced = inner.length > 0 && r.chance(0.5) ? reductions(r, pool, inner.at(-1)?.extent ?? 1) : []
       done.push([...reduced])
       const silent = inner.some((a) => a.tile) || (reduced.length > 0 && r.chance(0.8))
       const stores = silent

@@ -60,10 +60,11 @@ function independent(sweep: Sweep, axis: Axis): boolean {
   return sweep.reductions.every(fits) && (sweep.inner.length === 1 || inRows(sweep, axis, lanes, block))
 }
 
-/** Rows of the last axis are whole groups of lanes, and blocks are whole rows. */
+/** Each row of the last axis is a block, or rows are whole groups of lanes, and blocks are whole rows. */
 function inRows(sweep: Sweep, { extent, tile }: Axis, lanes: number, block: number): boolean {
-  if (!sweep.reductions.some(ordered)) return extent % 4 === 0 && !tile
-  return extent % lanes === 0 && block % extent === 0 && !tile
+  if (tile) return false
+  if (!sweep.reductions.some(ordered) || block === extent) return true
+  return extent % lanes === 0 && block % extent === 0
 }
 
 const scalarCost = (sweep: Sweep): number => SCALAR_LANE * (sweep.code.length + sweep.stores.length)

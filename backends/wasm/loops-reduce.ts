@@ -178,8 +178,8 @@ function lastPoints({ code, loop, body, held }: Walk, end: Bound): void {
 }
 
 /**
- * Row by row, four points at a time: every row is a multiple of `lanes` points long, every block of rows. `walk` emits the loops around a
- * row and starts the row's own. `rows`: rows of a block, where there are several blocks.
+ * Row by row, four points at a time: every row is a multiple of `lanes` points long, every block of rows; or every row is a block (where the
+ * order is free, it may be). `walk` emits the loops around a row and starts the row's own. `rows`: rows of a block, where there are several blocks.
  */
 export function reduceRows(
   code: Code,
@@ -190,7 +190,13 @@ export function reduceRows(
 ): readonly Value[] {
   const { lanes } = commonOrder(body.reductions, 4)!
   const groups = lanes / 4
-  const held = body.reductions.map((r) => accumulator(code, r, 4, groups, true, rows !== undefined))
+  const ragged = length % lanes !== 0
+  const held = body.reductions.map((r) => accumulator(code, r, 4, groups, true, ragged || rows !== undefined))
+  if (ragged) {
+    for (const h of held) h.start()
+    walk((loop) => oneBlock({ code, loop, body, held, groups, along: 4 }, length, length))
+    return held.map((h) => h.result)
+  }
   const closing = rowCounter(code, held, rows)
   for (const h of held) h.start()
   for (const h of held) h.startBlock()

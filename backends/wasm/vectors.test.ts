@@ -13,8 +13,10 @@ import { count, tensorType } from '../../core/shape.ts'
 import { expandKernel } from '../../planner/kernels/expand.ts'
 import { plan } from '../../planner/plan.ts'
 import type { PlanData } from '../../planner/types.ts'
+import { sampleInput } from '../fixtures/sample.ts'
 import { chooseAxes } from './loops-choose.ts'
 import { buildModule } from './module.ts'
+import { firstDifference, runInterpreter, runModule } from './run.fixture.ts'
 
 const { readWasm } = await wabt()
 /** Instructions that take single lanes out of vectors, or put them in. */
@@ -84,6 +86,25 @@ describe.each(['f32', 'f64'] as const)('%s', (dtype) => {
       }
     })
   })
+  it.each([17, 49, 66, 169, 1003])(
+    'sums over axes that do not join, rows of %i, in the order of the interpreter',
+    (row) => {
+      const p = program({
+        inputs: { x: declare[dtype](70, 5, row) },
+        outputs: ({ x }) => ({
+          mean: op.mean(x, { axes: [0, 2] }),
+          variance: op.variance(x, { axes: [0, 2] }),
+          most: op.max(x, { axes: [0, 2] }),
+        }),
+      }) as unknown as AnyProgram
+      for (const threads of [1, 3]) {
+        const made = plan(p, { threads })
+        expect(oneByOne(made)).toEqual([])
+        const inputs = Object.fromEntries(made.inputs.map((port) => [port.name, sampleInput(port)]))
+        expect(firstDifference(runModule(made, inputs, threads), runInterpreter(made, inputs))).toBeUndefined()
+      }
+    },
+  )
   it.each([
     ['greatest, size 2', (x: Node) => op.maxPool2d(x, { size: 2 })],
     ['greatest, size 3, stride 2', (x: Node) => op.maxPool2d(x, { size: 3, stride: 2 })],

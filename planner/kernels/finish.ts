@@ -18,6 +18,8 @@ import { unroll } from './unroll.ts'
 export const PRODUCT_BLOCK = 256
 /** Elements of a chunk of a long reduction. */
 export const CHUNK = 16384
+/** Points of a row worth lanes of its own, and how many rows may follow one another. */
+const RAGGED = { row: 16, rows: 1024 }
 /** Instructions of code that is long, and those that a transcendental counts as. */
 const LONG = 32
 const TRANSCENDENTAL = 20
@@ -43,7 +45,11 @@ function ordered(kernel: Kernel, sweep: Sweep, isContraction: boolean): Sweep {
   const loads = sweep.code.filter((i) => i.op === 'load')
   const contiguous = loads.some((l) => l.map.strides[last] === 1) && loads.every((l) => (l.map.strides[last] ?? 0) <= 1)
   const lanes = isContraction || points < 8 ? 1 : contiguous ? lanesOf(sweep) : 4
-  const block = isContraction ? PRODUCT_BLOCK : wholeRows(sweep)
+  const block = isContraction
+    ? PRODUCT_BLOCK
+    : contiguous && isRagged(sweep)
+      ? sweep.inner[1]!.extent
+      : wholeRows(sweep)
   return {
     ...sweep,
     reductions: sweep.reductions.map((r) => ({ ...r, lanes: r.monoid === 'argmax' ? 1 : lanes, block })),
@@ -54,8 +60,18 @@ function ordered(kernel: Kernel, sweep: Sweep, isContraction: boolean): Sweep {
 function lanesOf({ inner, code }: Sweep): number {
   const size = code.reduce((n, i) => n + (Object.hasOwn(reference, i.op) ? TRANSCENDENTAL : 1), 0)
   let lanes = size > LONG ? 4 : 16
+  if (isRagged({ inner })) return inner[1]!.extent < 4 * lanes ? 4 : lanes
   if (inner.length > 1) while (lanes > 4 && inner.at(-1)!.extent % lanes !== 0) lanes /= 2
   return lanes
+}
+
+/**
+ * Few rows that are no multiple of four points: each is a block, so that its points go four at a time, too. Many rows would make a long chain of
+ * sums.
+ */
+function isRagged({ inner }: Pick<Sweep, 'inner'>): boolean {
+  const [rows, row] = inner
+  return inner.length === 2 && row!.extent >= RAGGED.row && row!.extent % 4 !== 0 && rows!.extent <= RAGGED.rows
 }
 
 /** Blocks begin where rows of the inner axes after the first do, if rows are not longer. */
