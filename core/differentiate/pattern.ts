@@ -25,28 +25,49 @@ const BUDGET = 2 ** 27
 
 const sizeOf = (node: Node): number => count(sizes(node.shape, 'pattern'))
 
-/** Of the only output by the only value differentiated by; undefined where it has more than `most` entries, or values too large to follow. */
+/**
+ * Of all outputs, one under the other, by all values differentiated by, one beside the other; undefined where it has more than `most` entries, or values
+ * too large to follow.
+ */
 export function patternOf(linear: Linearization, most: number, budget: number = BUDGET): Pattern | undefined {
-  const [x, y] = [linear.wrt[0]!, linear.outputs[0]!]
-  const shapes = { rows: sizes(y.shape, 'pattern'), columns: sizes(x.shape, 'pattern') }
-  const seed = input('tangent', tensorType(x.dtype, x.shape))
-  const [tangent] = push(linear, [seed])
-  if (!tangent) return packed(undefined, shapes)
-  const leaves = topological([tangent]).filter((node) => node.op.facts.leaf === 'input')
-  const inputs = [seed, ...leaves.filter((leaf) => leaf !== seed)]
-  const graph = inlineRegions(graphOf('pattern', inputs, [{ name: 'tangent', node: tangent }]))
+  const { wrt, outputs } = linear
+  const shapes = { rows: jointShape(outputs), columns: jointShape(wrt) }
+  const seeds = wrt.map((x, i) => input(`tangent${i}`, tensorType(x.dtype, x.shape)))
+  const tangents = push(linear, seeds)
+  const live = tangents.filter((t) => t !== undefined)
+  const leaves = topological(live).filter((node) => node.op.facts.leaf === 'input' && !seeds.includes(node))
+  const named = live.map((node, i) => ({ name: `tangent${i}`, node }))
+  const graph = inlineRegions(graphOf('pattern', [...seeds, ...leaves], named))
   if ([...shapesIn(graph)].some((shape) => count(shape) > LARGEST)) return undefined
-  const sets = rowSets(sizeOf(x), budget)
-  const [rows] = flow(graph, [sets.units()], flowOver(sets))
-  const entries = rows?.reduce((sum, set) => sum + set.length, 0) ?? 0
+  const sets = rowSets(count(shapes.columns), budget)
+  const units = sets.units()
+  const starts = startsOf(wrt)
+  const own = wrt.map((x, i) => units.slice(starts[i]!, starts[i]! + sizeOf(x)))
+  const found = flow(graph, own, flowOver(sets))
+  const rows = outputs.flatMap((y, i) => {
+    const made = tangents[i] && found[live.indexOf(tangents[i])]
+    return made ?? new Array<Int32Array>(sizeOf(y)).fill(sets.empty)
+  })
+  const entries = rows.reduce((sum, set) => sum + set.length, 0)
   return entries > most ? undefined : packed(rows, shapes)
+}
+
+/** Of one value, its own; of several, of all their elements. */
+const jointShape = (nodes: readonly Node[]): readonly number[] =>
+  nodes.length === 1 ? sizes(nodes[0]!.shape, 'pattern') : [nodes.reduce((n, x) => n + sizeOf(x), 0)]
+
+/** Where the elements of each begin, of all one after the other. */
+export function startsOf(nodes: readonly Node[]): number[] {
+  const starts = [0]
+  for (const x of nodes) starts.push(starts.at(-1)! + sizeOf(x))
+  return starts.slice(0, -1)
 }
 
 const known = new WeakMap<Linearization, Pattern>()
 /** The same, found once; an UnsupportedError where there is none. */
 export function patternFor(linear: Linearization): Pattern {
   const found = known.get(linear) ?? patternOf(linear, MOST)
-  if (!found) throw noPattern(sizeOf(linear.outputs[0]!), sizeOf(linear.wrt[0]!))
+  if (!found) throw noPattern(count(jointShape(linear.outputs)), count(jointShape(linear.wrt)))
   known.set(linear, found)
   return found
 }
@@ -61,14 +82,14 @@ function* shapesIn(graph: Graph): Generator<readonly number[]> {
     }
 }
 
-function packed(rows: Rows | undefined, shapes: Pattern['shapes']): Pattern {
+function packed(rows: Rows, shapes: Pattern['shapes']): Pattern {
   const [m, n] = [count(shapes.rows), count(shapes.columns)]
   const indptr = new Int32Array(m + 1)
-  rows?.forEach((set, i) => {
+  rows.forEach((set, i) => {
     indptr[i + 1] = indptr[i]! + set.length
   })
   const indices = new Int32Array(indptr[m]!)
-  rows?.forEach((set, i) => {
+  rows.forEach((set, i) => {
     indices.set(set, indptr[i]!)
   })
   return { rows: m, columns: n, shapes, indptr, indices }

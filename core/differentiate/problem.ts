@@ -26,7 +26,7 @@ const CURIOSITY = 2 ** 20
 
 export function problemOf(linear: Linearization, build: (order: Order) => Graph, known: Known = {}): Problem {
   const total = (nodes: readonly Node[]): number => nodes.reduce((n, x) => n + elements(x.type), 0)
-  const single = linear.wrt.length === 1 && linear.outputs.length === 1
+  const ofOneType = linear.outputs.every((y) => y.dtype === linear.outputs[0]!.dtype)
   return {
     inputs: total(linear.wrt),
     outputs: total(linear.outputs),
@@ -37,7 +37,7 @@ export function problemOf(linear: Linearization, build: (order: Order) => Graph,
       const made = elementsOf(linear)
       return typeof made === 'string' ? { impossible: made } : describe(made)
     }),
-    pattern: once(() => known.pattern ?? (single ? patternOf(linear, CURIOSITY, CURIOSITY) : undefined)),
+    pattern: once(() => known.pattern ?? (ofOneType ? patternOf(linear, CURIOSITY, CURIOSITY) : undefined)),
     sparse: known.pattern !== undefined,
     symmetric: known.symmetric ?? false,
     build,

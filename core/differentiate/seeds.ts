@@ -31,6 +31,24 @@ export const pushSeeds = (linear: Linearization, which: number, seeds: Seeds): T
 export const pullSeeds = (linear: Linearization, which: number, seeds: Seeds): Tangent[] =>
   manySeeds(linear, linear.outputs, which, seeds, pull, linear.wrt)
 
+/** Results for many seeds of all `from` at once: `seeds` holds for each a matrix whose rows go together. */
+export const pushJoint = (linear: Linearization, seeds: readonly Node[]): Tangent[] =>
+  together(linear, linear.wrt, seeds, push)
+export const pullJoint = (linear: Linearization, seeds: readonly Node[]): Tangent[] =>
+  together(linear, linear.outputs, seeds, pull)
+
+function together(linear: Linearization, from: readonly Node[], given: readonly Node[], run: typeof push): Tangent[] {
+  const made = from.map((x, i) => ({ like: x, seeds: given[i]!, seed: seedFor(x, given[i]!) }))
+  return seeded(
+    linear,
+    run(
+      linear,
+      made.map((m) => m.seed),
+    ),
+    made,
+  )
+}
+
 /** `run` from one of the nodes `from` to the nodes `to`: seed by seed where all is scalar, else all seeds together. */
 function manySeeds(
   linear: Linearization,
@@ -44,7 +62,7 @@ function manySeeds(
   const only = (t: Node): Tangent[] => from.map((_, i) => (i === which ? t : undefined))
   if (seeds === 'unit' && isScalar(linear, countOf(x, seeds))) return singly(x, (t) => run(linear, only(t), settle), to)
   const seed = seedFor(x, seeds)
-  return seeded(linear, run(linear, only(seed)), seed, x, seeds)
+  return seeded(linear, run(linear, only(seed)), [{ like: x, seeds, seed }])
 }
 
 /** Every unit seed of `like` alone. */
@@ -62,22 +80,24 @@ function seedFor(like: Node, seeds: Seeds): Node {
 const countOf = (like: Node, seeds: Seeds): number =>
   seeds === 'unit' ? count(sizes(like.shape, 'jacobian')) : (seeds.shape[0] as number)
 
-/** `results` (linear in `seed`, which stands for `like`) for every seed: each with a leading axis over them. */
-function seeded(
-  linear: Linearization,
-  results: readonly Tangent[],
-  seed: Node,
-  like: Node,
-  seeds: Seeds,
-): (Node | undefined)[] {
-  const shape = sizes(like.shape, 'jacobian')
-  const total = countOf(like, seeds)
+interface Seeded {
+  readonly like: Node
+  readonly seeds: Seeds
+  /** What stands for all of them. */
+  readonly seed: Node
+}
+
+/** `results` (linear in the seeds, which stand for values) for every row of seeds: each with a leading axis over them. */
+function seeded(linear: Linearization, results: readonly Tangent[], of: readonly Seeded[]): (Node | undefined)[] {
+  const total = countOf(of[0]!.like, of[0]!.seeds)
   const live = results.filter((r) => r !== undefined)
   if (live.length === 0) return [...results]
   if (total === 1) return results.map((r) => r && reshape(r, [1, ...r.shape]))
-  const rows = (start: number, k: number): Node =>
-    seeds === 'unit' ? eye(k, shape, seed.dtype, start) : slice(seeds, [start, start + k])
-  const chunks = chunkSizes(linear, total).map(([start, k]) => batchNodes(live, new Map([[seed, rows(start, k)]]), k))
+  const rows = ({ like, seeds, seed }: Seeded, start: number, k: number): Node =>
+    seeds === 'unit' ? eye(k, sizes(like.shape, 'jacobian'), seed.dtype, start) : slice(seeds, [start, start + k])
+  const chunks = chunkSizes(linear, total).map(([start, k]) =>
+    batchNodes(live, new Map(of.map((s) => [s.seed, rows(s, start, k)])), k),
+  )
   const whole = new Map(live.map((r, i) => [r, concat(chunks.map((c) => c[i]!))]))
   return results.map((r) => r && whole.get(r))
 }

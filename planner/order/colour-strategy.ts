@@ -21,7 +21,7 @@ export const colour: Strategy = {
   kind: 'colour',
   propose: (problem, { asked }): Proposal => {
     const pattern = problem.pattern()
-    if (!pattern) return { impossible: 'more than one result or value, or too many entries that may differ from 0' }
+    if (!pattern) return { impossible: 'results of several dtypes, or too many entries that may differ from 0' }
     const fewest = Math.min(problem.inputs, problem.outputs)
     const most = Math.max(problem.inputs, problem.outputs)
     // A seed gives at most so many entries, and every entry must be given.

@@ -13,56 +13,80 @@ import { cast } from '../../primitives/cast.ts'
 import { equal } from '../../primitives/comparison.ts'
 import { concat } from '../../primitives/concat.ts'
 import { gather, iota, scatterAdd } from '../../primitives/indexing.ts'
+import { slice } from '../../primitives/layout.ts'
 import { constant } from '../../primitives/leaf.ts'
 import { count, sizes } from '../../shape.ts'
 import type { Linearization } from '../linearize.ts'
-import { patternFor } from '../pattern.ts'
-import { pullSeeds, pushSeeds } from '../seeds.ts'
+import { patternFor, startsOf } from '../pattern.ts'
+import { pullJoint, pushJoint } from '../seeds.ts'
 import type { Blocks } from './blocks.ts'
 
-/** The entries of the pattern, in its order, of the only output by the only value differentiated by. */
+/** The entries of the pattern, in its order, in the dtype of the first output. */
 export function colouredEntries(linear: Linearization, order: ColourOrder, pattern: Pattern, symmetric: boolean): Node {
-  const [x, y] = [linear.wrt[0]!, linear.outputs[0]!]
+  const { wrt, outputs } = linear
+  const y = outputs[0]!
   const fault = faultOf(order, pattern)
   if (fault) throw impossibleOrder('colour', fault)
   const from = sourcesOf(order, pattern, symmetric)
   if (typeof from === 'string') throw impossibleOrder('colour', from)
-  const pushed = order.columns && flat(pushSeeds(linear, 0, seedsOf(x, order.columns))[0], y, order.columns, y)
-  const pulled = order.rows && flat(pullSeeds(linear, 0, seedsOf(y, order.rows))[0], y, order.rows, x)
+  const pushed =
+    order.columns && flat(pushJoint(linear, seedsOf(wrt, order.columns)), y, coloursIn(order.columns), outputs)
+  const pulled = order.rows && flat(pullJoint(linear, seedsOf(outputs, order.rows)), y, coloursIn(order.rows), wrt)
   const parts = [pushed, pulled].filter((part) => part !== undefined && part.shape[0] !== 0) as Node[]
   if (from.length === 0 || parts.length === 0) return zeros(y, [from.length])
   const all = concat(parts)
   return from.length === all.shape[0] && from.every((at, e) => at === e) ? all : gather(all, constant(from, 'i32'))
 }
 
-/** In full: zeros, and the entries where they belong. */
+/** In full: zeros, and the entries where they belong; of several values, cut into blocks. */
 export function colour(linear: Linearization, order: ColourOrder): Blocks {
-  if (linear.wrt.length !== 1 || linear.outputs.length !== 1)
-    throw impossibleOrder('colour', 'it takes one result and one value to differentiate by')
-  const [x] = linear.wrt as [Node]
+  const { wrt, outputs } = linear
+  if (outputs.some((y) => y.dtype !== outputs[0]!.dtype))
+    throw impossibleOrder('colour', 'all results must be of one dtype')
   const pattern = patternFor(linear)
   const entries = colouredEntries(linear, order, pattern, false)
-  const all = scatterAdd(entries, constant(placesOf(pattern), 'i32'), pattern.rows * pattern.columns)
-  return [[{ by: 'rows', node: reshape(all, [pattern.rows, ...x.shape]) }]]
+  const [m, n] = [pattern.rows, pattern.columns]
+  const all = scatterAdd(entries, constant(placesOf(pattern), 'i32'), m * n)
+  if (wrt.length === 1 && outputs.length === 1) return [[{ by: 'rows', node: reshape(all, [m, ...wrt[0]!.shape]) }]]
+  const matrix = reshape(all, [m, n])
+  const columns = startsOf(wrt)
+  const rows = startsOf(outputs)
+  return outputs.map((y, o) => {
+    const top = rows[o]!
+    return wrt.map((x, i) => {
+      const block = slice(matrix, [top, top + sizeOf(y)], [columns[i]!, columns[i]! + sizeOf(x)])
+      return { by: 'rows', node: reshape(block, [sizeOf(y), ...x.shape]) } as const
+    })
+  })
 }
 
 const sizeOf = (node: Node): number => count(sizes(node.shape, 'colour'))
 const zeros = (like: Node, shape: readonly number[]): Node => broadcast(constant(0, like.dtype), shape, [])
 const coloursIn = (colours: readonly number[] = []): number => colours.reduce((most, c) => Math.max(most, c), -1) + 1
 
-/** Row c: 1 at the elements of colour c. */
-function seedsOf(like: Node, colours: readonly number[]): Node {
-  const shape = [coloursIn(colours), ...sizes(like.shape, 'colour')]
-  if (colours.every((c) => c === 0)) return broadcast(constant(1, like.dtype), shape, [])
+/** Of each value its part of the seeds. */
+function seedsOf(nodes: readonly Node[], colours: readonly number[]): Node[] {
+  const [all, starts] = [coloursIn(colours), startsOf(nodes)]
+  return nodes.map((x, i) => seedOf(x, colours.slice(starts[i]!, starts[i]! + sizeOf(x)), all))
+}
+
+/** Row c of `all`: 1 at the elements of colour c. */
+function seedOf(like: Node, colours: readonly number[], all: number): Node {
+  const shape = [all, ...sizes(like.shape, 'colour')]
+  if (all === 1 && colours.every((c) => c === 0)) return broadcast(constant(1, like.dtype), shape, [])
   const own = constant(colours, 'i32', shape.slice(1))
   const axes = shape.slice(1).map((_, d) => d + 1)
   return cast(equal(broadcast(own, shape, axes), iota(shape, 0)), like.dtype)
 }
 
-/** Results for all colours of seeds, one after another, in the dtype of y. */
-function flat(made: Node | undefined, y: Node, colours: readonly number[], of: Node): Node {
-  const all = coloursIn(colours) * sizeOf(of)
-  return made ? cast(reshape(made, [all]), y.dtype) : zeros(y, [all])
+/** Results for all colours of seeds, one after another, each of all values `of`, in the dtype of y. */
+function flat(made: readonly (Node | undefined)[], y: Node, colours: number, of: readonly Node[]): Node {
+  const parts = of.map((x, i) => {
+    const own = made[i]
+    return own ? cast(reshape(own, [colours, sizeOf(x)]), y.dtype) : zeros(y, [colours, sizeOf(x)])
+  })
+  const whole = parts.length === 1 ? parts[0]! : concat(parts, 1)
+  return reshape(whole, [colours * of.reduce((n, x) => n + sizeOf(x), 0)])
 }
 
 function faultOf({ columns, rows }: ColourOrder, pattern: Pattern): string | undefined {
