@@ -1,5 +1,6 @@
 /** The choice of an order: a bracketing where it pays, reported, obeyed when named or given; and refused where there is none. */
 import { describe, expect, it } from 'vitest'
+import type { Node } from '../../core/ir.ts'
 import * as op from '../../core/ops.ts'
 import type { ChainOrder, Mode } from '../../core/order.ts'
 import { type AnyProgram, f32, program } from '../../core/program.ts'
@@ -34,6 +35,33 @@ describe('auto', () => {
   it('gives the same plan again', () => {
     const p = layers(128, 4, 128, 4, 128)
     expect(planned(p).hash).toBe(planned(p).hash)
+  })
+})
+
+describe('several values and results', () => {
+  const n = 24
+  const fields = program({
+    name: 'fields',
+    inputs: { u: f32(n, n), v: f32(n, n) },
+    outputs({ u, v }) {
+      const around = (x: Node): Node => {
+        const p = op.pad(x, [
+          [1, 1],
+          [1, 1],
+        ])
+        const at = (i: number, j: number): Node => op.slice(p, [i, i + n], [j, j + n])
+        return op.expr`${at(0, 1)} + ${at(2, 1)} + ${at(1, 0)} + ${at(1, 2)} - 4 * ${x}`
+      }
+      const product = op.mul(op.square(u), v)
+      return { f: op.add(around(u), product), g: op.sub(around(v), product) }
+    },
+  })
+  it('are coloured together: of two fields of five points, a few seeds for all four blocks', () => {
+    const request = jacobian(fields, { of: ['f', 'g'], wrt: ['u', 'v'] } as never) as unknown as AnyProgram
+    const [own, ...others] = Object.values(plan(request).orders)
+    expect(others.every((o) => o.text === own!.text)).toBe(true)
+    expect(own!.chosen).toBe('colour')
+    expect(Number(/^\d+/.exec(own!.text!)![0])).toBeLessThanOrEqual(12)
   })
 })
 
