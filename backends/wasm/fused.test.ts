@@ -47,7 +47,7 @@ describe('fused multiply-add', () => {
       expect(y.some((value, at) => value !== want[at])).toBe(true)
     }
     expect(await products([], '{ fma: true, v8Flags: true }')).toEqual(fused)
-  })
+  }, 200_000)
 
   it.runIf(behindFlag)('names the flag where it is missing', async () => {
     const missing = expect.objectContaining({ code: 'E_FMA', message: expect.stringContaining(FLAG) })
