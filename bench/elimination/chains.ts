@@ -49,7 +49,7 @@ const parsed = (text: string): Factor[] =>
 function random(factors: number): Factor[] {
   const draw = (i: number, most: number): number => 1 + ((((i * 2654435761) % 4294967296) >>> 8) % most)
   return Array.from({ length: factors }, (_, i) => {
-    return { outputs: draw(i + 1, 100), inputs: draw(i, 100), edges: draw(i + 7919, 5000) }
+    return { outputs: draw(i + 2, 100), inputs: draw(i + 1, 100), edges: draw(i + 7919, 5000) }
   })
 }
 

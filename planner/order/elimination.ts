@@ -46,6 +46,11 @@ interface Ordered {
 
 export function eliminationOrder(graph: EliminationGraph, options: EliminationOptions = {}): Elimination {
   const { seed = 1, evaluations = 300_000, proof = 0, expired = () => false } = options
+  // First what must be counted anyway, so that a clock leaves the search what is left.
+  const counted = (order: readonly number[]): Ordered => ({ order, cost: countMultiplications(graph, order) })
+  const forward = counted(graph.intermediates)
+  const reverse = counted(graph.intermediates.toReversed())
+  const cheapest = counted(markowitz(graph))
   const { useless, blocks } = blocksOf(graph)
   const searches = budgets(blocks, evaluations).map(({ block, budget }) => begin(block, budget, proof, expired))
   for (let round = 0; searches.some(isOpen) && !expired(); round++)
@@ -53,10 +58,6 @@ export function eliminationOrder(graph: EliminationGraph, options: EliminationOp
   for (const search of searches) finish(search, Math.ceil(proof / searches.length), expired)
   const bound = searches.reduce((sum, search) => sum + search.bound, 0)
   const found = searches.flatMap(({ block, best }) => best.order.map((v) => block.vertices[v]!))
-  const counted = (order: readonly number[]): Ordered => ({ order, cost: countMultiplications(graph, order) })
-  const forward = counted(graph.intermediates)
-  const reverse = counted(graph.intermediates.toReversed())
-  const cheapest = counted(markowitz(graph))
   const best = [counted([...useless, ...found]), forward, reverse, cheapest].reduce((a, b) => (b.cost < a.cost ? b : a))
   return {
     forward: forward.cost,
