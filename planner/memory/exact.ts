@@ -1,11 +1,11 @@
 /**
  * Exact placement: partition by partition, each only as low as the fullest moment of the whole asks for, cheap orders first, then the
- * search, at the bound first and then by bisection between what is impossible and what was found.
+ * search at the bound, then orders that change by what ended on top, and the search by bisection between what is impossible and what was found.
  * Invariant: deterministic for a budget of nodes; what it returns is never worse than the cheap orders.
  * May not: search where the cheap orders already reach the bound.
  */
 import { type Block, lowerBound } from './bound.ts'
-import { type Found, greedy } from './greedy.ts'
+import { type Found, greedy, inOrders, promoted } from './greedy.ts'
 import { type Budget, decide, decidePublished, type Partition } from './portfolio.ts'
 import { overlaps, partitions, sectionsOf } from './sections.ts'
 
@@ -29,7 +29,8 @@ const PAIRS = 4e6
 const FIRST = 0.5
 const SHARE = 0.125
 
-const nodesByDefault = (blocks: number): number => Math.max(2 * blocks, Math.floor(EFFORT / (blocks + 1)))
+/** A search that never turns back takes a node a block: its first try has room for one of many blocks too. */
+const nodesByDefault = (blocks: number): number => Math.max(4 * blocks, Math.floor(EFFORT / (blocks + 1)))
 
 export function exact(blocks: readonly Block[], options: ExactOptions = {}): Exact {
   const least = lowerBound(blocks).bytes
@@ -40,7 +41,7 @@ export function exact(blocks: readonly Block[], options: ExactOptions = {}): Exa
   let [peak, bound, nodes] = [0, least, 0]
   for (const part of partitions(blocks)) {
     const own = part.map((i) => blocks[i]!)
-    const cheap = greedy(own, goal)
+    const cheap = inOrders(own, goal)
     const rest = { ...options, nodes: (options.nodes ?? nodesByDefault(own.length)) - (options.nodes ? nodes : 0) }
     const found = cheap.peak <= goal ? { ...cheap, bound: 0, nodes: 0 } : lowered(own, cheap, goal, rest)
     for (const [k, i] of part.entries()) offsets[i] = found.offsets[k]!
@@ -78,10 +79,11 @@ function lowered(
   const sections = sectionsOf(blocks)
   const pairs = overlaps(sections, PAIRS)
   let best = cheap
-  if (pairs === undefined) return { ...best, bound: 0, nodes: 0 }
+  if (pairs === undefined) return { ...promoted(blocks, goal, cheap), bound: 0, nodes: 0 }
   // Every placement without needless gaps ends at a sum of sizes.
   const unit = blocks.reduce((g, b) => divisor(g, b.size), 0)
   let low = options.capacity === undefined ? Math.ceil(goal / unit) * unit : goal
+  const lowest = low
   let [bound, nodes] = [0, 0]
   for (let at = low; low < best.peak; at = low + Math.floor((best.peak - low) / unit / 2) * unit) {
     const share = options.capacity !== undefined ? 1 : nodes === 0 ? FIRST : SHARE
@@ -92,6 +94,7 @@ function lowered(
     if (offsets) best = { offsets, peak: topOf(blocks, offsets), order: `search ${tried.preorder}` }
     if (tried.impossible) bound = at + unit
     if (!offsets) low = at + unit
+    if (!offsets && at === lowest) best = promoted(blocks, goal, cheap)
     if (options.capacity !== undefined || nodes >= options.nodes || options.expired?.()) break
   }
   return { ...best, bound, nodes }

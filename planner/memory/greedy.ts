@@ -37,6 +37,11 @@ const sweeps: readonly { readonly name: string; readonly fit: Fit; readonly dire
 
 /** `bound`: a peak that is low enough. */
 export function greedy(blocks: readonly Block[], bound: number): Found {
+  return promoted(blocks, bound, inOrders(blocks, bound))
+}
+
+/** The orders alone. */
+export function inOrders(blocks: readonly Block[], bound: number): Found {
   const [simplest, ...others] = sweeps
   let best: Found = { ...fitByTime(blocks, simplest!.fit, simplest!.direction), order: simplest!.name }
   for (const { name, fit, direction } of others) {
@@ -50,7 +55,7 @@ export function greedy(blocks: readonly Block[], bound: number): Found {
     const found = fitInOrder(blocks, sorted(blocks, by), fit, best.peak)
     if (found !== undefined) best = { ...found, order: name }
   }
-  return best.peak <= bound ? best : promote(blocks, bound, best)
+  return best
 }
 
 const sorted = (blocks: readonly Block[], by: Compare): number[] =>
@@ -60,7 +65,8 @@ const sorted = (blocks: readonly Block[], by: Compare): number[] =>
  * Squeaky wheel (Joslin & Clements, "Squeaky Wheel Optimization", JAIR 10, 1999): what ended at the peak suffered from its
  * place in the order, so it moves forward, and all are fitted again.
  */
-function promote(blocks: readonly Block[], bound: number, start: Found): Found {
+export function promoted(blocks: readonly Block[], bound: number, start: Found): Found {
+  if (blocks.length > QUADRATIC_LIMIT) return start
   const rounds = Math.min(PROMOTION_ROUNDS, Math.floor(PROMOTION_PAIRS / blocks.length ** 2))
   let best = start
   const starts = orders.filter((o) => o.fit === 'first')
