@@ -1,5 +1,5 @@
 /**
- * The tables of figures in the README, made from bench/results/*.json.
+ * The tables of figures in the README and docs/measured.md, made from bench/results/*.json.
  * Invariant: no figure in them that is not in a file of results; a marker `<!-- table NAME -->` says where each stands.
  * May not: measure.
  */
