@@ -77,21 +77,27 @@ function optionsOf(c: Chain, budget: number): (readonly Option[])[][] {
     for (let s = 0; s + length <= n; s++) {
       const e = s + length - 1
       const beside = (c.begin[e + 1] ?? 0) + (c.left[e + 1] ?? 0) + c.results[e]!
-      table[s]![e] = passing(c, table, s, e, beside, budget, holding(c, table, s, e, beside, budget, most), most)
+      const stretch = { c, table, s, e, beside, budget, most }
+      table[s]![e] = passing(stretch, holding(stretch))
     }
   return table
 }
 
+/** Blocks `s` to `e`, with what is known of shorter ones. */
+interface Stretch {
+  readonly c: Chain
+  readonly table: readonly (readonly (readonly Option[])[])[]
+  readonly s: number
+  readonly e: number
+  /** Bytes that others hold all the while. */
+  readonly beside: number
+  readonly budget: number
+  /** Options to keep. */
+  readonly most: number
+}
+
 /** The first block holds some of its values, the rest of the stretch runs, and it goes back. */
-function holding(
-  c: Chain,
-  table: (readonly Option[])[][],
-  s: number,
-  e: number,
-  beside: number,
-  budget: number,
-  most: number,
-): readonly Option[] {
+function holding({ c, table, s, e, beside, budget, most }: Stretch): readonly Option[] {
   const nothing: readonly Option[] = [{ bytes: 0, cost: 0, keep: -1 }]
   let found: readonly Option[] = []
   for (const [k, way] of c.ways[s]!.ways.entries()) {
@@ -106,16 +112,7 @@ function holding(
 }
 
 /** Some blocks are passed, the beginning of the next is held; after the rest of the stretch, those passed are gone through again. */
-function passing(
-  c: Chain,
-  table: (readonly Option[])[][],
-  s: number,
-  e: number,
-  beside: number,
-  budget: number,
-  start: readonly Option[],
-  most: number,
-): readonly Option[] {
+function passing({ c, table, s, e, beside, budget, most }: Stretch, start: readonly Option[]): readonly Option[] {
   let found = start
   let [again, least] = [0, 0]
   for (let k = s + 1; k <= e; k++) {
