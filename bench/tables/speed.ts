@@ -54,12 +54,15 @@ export function kernels(): string {
     readonly dtype: string
     readonly gflops: number
     readonly ofBare: number
+    readonly ofSingle?: number
+    readonly bar?: number
   }
   const some = /^product (256|512|1024|2048) NN|^product 1024 (TN|NT|TT)|32 → 64, 16 × 14²|^vector · 1024|^256 × 16/
   const rows = results<Row>('kernels').filter((r) => some.test(r.case))
+  const share = (x: number | undefined): string => (x === undefined ? '' : `${Math.round(100 * x)} %`)
   return table(
-    ['kernel', 'dtype', 'GFLOP/s', 'of the bare micro-kernel'],
-    rows.map((r) => [r.case, r.dtype, short(r.gflops), `${Math.round(100 * r.ofBare)} %`]),
+    ['kernel', 'dtype', 'GFLOP/s', 'of the bare micro-kernel', 'of the same in f32', 'goal'],
+    rows.map((r) => [r.case, r.dtype, short(r.gflops), share(r.ofBare), share(r.ofSingle), share(r.bar)]),
   )
 }
 
