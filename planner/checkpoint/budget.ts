@@ -6,11 +6,11 @@
  */
 import type { Graph } from '../../core/ir.ts'
 import type { CurvePoint, PlanData } from '../types.ts'
-import { type Candidate, candidate, type Fitting, fitting, leastPossible, remade, type Stages } from './candidate.ts'
-import { cheapest, dropped } from './drops.ts'
+import { type Candidate, candidate, type Fitting, fitting, remade, type Stages } from './candidate.ts'
+import { cheapest } from './drops.ts'
 import type { LoopPair } from './loop-pairs.ts'
 import { declared, segmented } from './loop-segments.ts'
-import type { Replay } from './replay.ts'
+import { plainPeak, type Replay } from './replay.ts'
 import { smallest, tooSmall } from './smallest.ts'
 import { solved } from './solved.ts'
 import { limitedTo, limitsOf } from './tape-limit.ts'
@@ -104,8 +104,8 @@ export const pointOf = ({ arena, cost }: PlanData): CurvePoint => ({ bytes: aren
 /** The target is moved by what the arena turns out to be, since order, placement and places shared are not all in the timeline. */
 function fitted(c: Candidate, budget: number, whole: PlanData, stages: Stages): Fitting | undefined {
   if (c.plain.arena <= budget) return fitting(budget, c, whole, c.plain, 0)
-  if (leastPossible(c).bytes > budget) return undefined
-  const alone = dropped(c.timeline, Number.POSITIVE_INFINITY).replay.peak
+  if (c.least.bytes > budget) return undefined
+  const alone = plainPeak(c.timeline)
   let target = alone - (c.plain.arena - budget)
   let [least, most] = [0, alone]
   let best: Fitting | undefined

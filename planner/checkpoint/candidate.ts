@@ -41,6 +41,8 @@ export interface Candidate {
   /** Bytes that persist. */
   readonly base: number
   readonly timeline: Timeline
+  /** Below these bytes there is no plan of it; and the name of what needs them at once. */
+  readonly least: { readonly bytes: number; readonly name: string }
 }
 
 export function candidate(graph: Graph, stages: Stages): Candidate {
@@ -56,7 +58,8 @@ export function candidate(graph: Graph, stages: Stages): Candidate {
   const seconds = (item: Item<Kernel>): number => costOfItems([item], target).seconds
   const timeline = timelineOf(items, updates, fused.table, { seconds, scratch })
   const plain = stages.finish({ ...fused, table: tableFrom(fused.table.values) }, graph)
-  return { graph, fused: { ...fused, items }, plain, base: baseOf(plain), timeline }
+  const parts = { graph, fused: { ...fused, items }, plain, base: baseOf(plain), timeline }
+  return { ...parts, least: leastOf(parts) }
 }
 
 const persistent: ReadonlySet<Role> = new Set<Role>(['control', 'state', 'input', 'constant'])
@@ -81,7 +84,7 @@ export function fitting(bytes: number, c: Candidate, whole: PlanData, data: Plan
  * What has to be in memory at once, whatever runs again and in whatever order: by moment, what persists, scratch, operands and results. What
  * only a loop itself reads may share memory inside, and does not count.
  */
-function needsOf({ timeline: t, base }: Candidate): readonly number[] {
+function needsOf({ timeline: t, base }: Pick<Candidate, 'timeline' | 'base'>): readonly number[] {
   const sum = (list: readonly number[]): number => list.reduce((n, v) => n + t.values[v]!.bytes, 0)
   return t.moments.map((m, at) => {
     const seen = m.writes.filter((v) => t.values[v]!.output || t.values[v]!.readers.some((r) => r !== at))
@@ -90,7 +93,7 @@ function needsOf({ timeline: t, base }: Candidate): readonly number[] {
 }
 
 /** The largest of `needsOf`, and the name of what needs it. */
-export function leastPossible(c: Candidate): { readonly bytes: number; readonly name: string } {
+function leastOf(c: Omit<Candidate, 'least'>): Candidate['least'] {
   const { timeline: t, fused, base, plain } = c
   const needs = needsOf(c)
   const bytes = needs.reduce((a, b) => Math.max(a, b), base)

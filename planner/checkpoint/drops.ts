@@ -4,7 +4,7 @@
  * Invariant: deterministic; effort counts replays, never seconds. What comes back may miss the target: then nothing tried came closer.
  * May not: change the order of first computations.
  */
-import { type Choice, dropKey, type Replay, replay } from './replay.ts'
+import { type Choice, dropKey, keepAll, type Replay, replay } from './replay.ts'
 import type { Timeline } from './timeline.ts'
 
 export interface Dropped extends Choice {
@@ -39,8 +39,7 @@ interface Search {
 
 /** `power`: how much time counts against bytes. */
 export function dropped(t: Timeline, target: number, power = 1): Dropped {
-  const none: Choice = { drops: new Set(), kept: new Set() }
-  const start = replay(t, none)
+  const start = replay(t, keepAll)
   const above = aboveOf(t, start, target)
   const s: Search = { t, target, drops: new Set(), kept: new Set(), replay: start, above, effort: EFFORT }
   if (s.replay.peak > target) {

@@ -17,6 +17,8 @@ export interface Choice {
   /** Values kept after their last reader, for moments that run again. */
   readonly kept: ReadonlySet<number>
 }
+/** Whatever is read again stays. */
+export const keepAll: Choice = { drops: new Set(), kept: new Set() }
 export const dropKey = (t: Timeline, { value, at }: Drop): number => value * t.moments.length + at
 
 /** Moment `moment` runs, the first time (`again` false) or for `writes` alone. */
@@ -61,6 +63,9 @@ export function replay(t: Timeline, { drops, kept }: Choice): Replay {
   }
   return { runs, extra, ...memoryOf(t, runs) }
 }
+
+/** Bytes at most where nothing runs again. */
+export const plainPeak = (t: Timeline): number => replay(t, keepAll).peak
 
 /** Runs that were chosen otherwise, every first one in order, as a replay. */
 export function replayOf(t: Timeline, runs: readonly Run[]): Replay {

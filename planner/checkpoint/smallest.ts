@@ -5,10 +5,10 @@
  */
 import { planTooSmall } from '../../core/errors-memory.ts'
 import type { PlanData } from '../types.ts'
-import { type Candidate, type Fitting, fitting, leastPossible, remade, type Stages } from './candidate.ts'
+import { type Candidate, type Fitting, fitting, remade, type Stages } from './candidate.ts'
 import { cheapest } from './drops.ts'
-import { replayOf } from './replay.ts'
-import { runsOf, solved } from './solved.ts'
+import { plainPeak } from './replay.ts'
+import { solved } from './solved.ts'
 
 /** Steps of bisection between what is proven and what is found. */
 const STEPS = 6
@@ -20,17 +20,17 @@ export function smallest(candidates: readonly Candidate[], budget: number, whole
     if (best === undefined || f.data.arena < best.data.arena) best = f
   }
   for (const c of candidates) smaller(fitting(budget, c, whole, c.plain, 0))
-  const byPromise = candidates.toSorted((a, b) => leastPossible(a).bytes - leastPossible(b).bytes)
+  const byPromise = candidates.toSorted((a, b) => a.least.bytes - b.least.bytes)
   for (const c of byPromise)
-    if (leastPossible(c).bytes < best!.data.arena) for (const f of shrunk(c, budget, whole, stages)) smaller(f)
+    if (c.least.bytes < best!.data.arena) for (const f of shrunk(c, budget, whole, stages)) smaller(f)
   return best!
 }
 
 /** Plans of falling size, as far as they are found. */
 function* shrunk(c: Candidate, budget: number, whole: PlanData, stages: Stages): Iterable<Fitting> {
   const { timeline: t } = c
-  let low = leastPossible(c).bytes - c.base
-  let high = replayOf(t, runsOf(t, [...t.moments.keys()])).peak
+  let low = c.least.bytes - c.base
+  let high = plainPeak(t)
   // What is proven to be needed is often enough.
   for (let step = 0, target = low; step < STEPS && high - low > high / 200; step++) {
     const found = [cheapest(t, target).replay, solved(t, target)].filter((r) => r !== undefined && r.peak <= target)
@@ -43,7 +43,6 @@ function* shrunk(c: Candidate, budget: number, whole: PlanData, stages: Stages):
 
 /** Names what needs most at once, and says what is proven and what is enough. */
 export function tooSmall(candidates: readonly Candidate[], budget: number, least: number): Error {
-  const needs = candidates.map(leastPossible)
-  const { bytes, name } = needs.reduce((a, b) => (b.bytes < a.bytes ? b : a))
+  const { bytes, name } = candidates.map((c) => c.least).reduce((a, b) => (b.bytes < a.bytes ? b : a))
   return planTooSmall(candidates[0]!.plain.name, budget, least, name, bytes)
 }

@@ -6,7 +6,7 @@
  */
 import { attempts } from './attempts.ts'
 import { folded } from './remat.ts'
-import { type Replay, type Run, replayOf } from './replay.ts'
+import { plainPeak, type Replay, type Run, replayOf } from './replay.ts'
 import type { Timeline } from './timeline.ts'
 import { evictedRuns } from './timeline-evict.ts'
 import { graphOfTimeline } from './timeline-graph.ts'
@@ -66,7 +66,7 @@ function repeats(t: Timeline, list: readonly number[]): readonly number[] {
 }
 
 /** A list of moments as runs: of what runs again, the values that somebody reads before they are made once more. */
-export function runsOf(t: Timeline, list: readonly number[]): readonly Run[] {
+function runsOf(t: Timeline, list: readonly number[]): readonly Run[] {
   const first = new Int32Array(t.moments.length).fill(-1)
   for (let at = list.length - 1; at >= 0; at--) first[list[at]!] = at
   const wanted = new Uint8Array(t.values.length)
@@ -87,7 +87,7 @@ export function runsOf(t: Timeline, list: readonly number[]): readonly Run[] {
 /** Schedules of the graph, which counts some bytes that the timeline does not: so also within more of them. */
 function* byBlocks(t: Timeline, target: number): Iterable<readonly number[]> {
   const { graph, listOf, peak } = graphOfTimeline(t)
-  const alone = replayOf(t, runsOf(t, [...t.moments.keys()])).peak
+  const alone = plainPeak(t)
   for (const budget of new Set([target, Math.floor((target * peak) / Math.max(1, alone))]))
     for (const { schedule } of folded(graph, budget, undefined)) {
       const list = listOf(schedule)
