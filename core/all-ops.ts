@@ -23,6 +23,7 @@ import { svdFactor } from './linalg/svd.ts'
 import { triangularSolve } from './linalg/triangular.ts'
 import * as ops from './ops.ts'
 import { input } from './primitives/leaf.ts'
+import { floorQuotient, wholeQuotient } from './primitives/quotient.ts'
 import { result } from './primitives/tuple.ts'
 import { threefry } from './random/threefry.ts'
 
@@ -44,6 +45,8 @@ const exported: readonly unknown[] = [
   ...control,
   ...matrices,
   threefry,
+  floorQuotient,
+  wholeQuotient,
   jacobianDiagonal,
   jacobianEach,
   jacobianEntries,

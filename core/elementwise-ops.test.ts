@@ -160,6 +160,37 @@ describe('rounding and division', () => {
     expect(Array.from(y['t']!.data)).toEqual([3, -3, -3, 2147483647, least, 0, 0])
     expect(Array.from(y['c']!.data)).toEqual([3, -4, 3, 1073741823, least / 2, 2, least / 2])
   })
+  it('quotients and remainders of integers are those of exact arithmetic, for every pair of extremes', () => {
+    const sizes = [0, 1, 2, 3, 7, 10, 46341, 65536, 1073741823, 1073741824, 2147483646, 2147483647]
+    const values = [...sizes, ...sizes.slice(1).map((x) => -x), -2147483648]
+    const pairs = values.flatMap((a) => values.map((b) => [a, b] as const))
+    const n = pairs.length
+    const p = program({
+      inputs: { a: i32(n), b: i32(n) },
+      outputs: ({ a, b }) => ({
+        trunc: op.truncDivide(a, b),
+        floor: op.floorDivide(a, b),
+        fmod: op.fmod(a, b),
+        mod: op.mod(a, b),
+      }),
+    })
+    const column = (i: 0 | 1) =>
+      tensor(
+        'i32',
+        [n],
+        pairs.map((pair) => pair[i]),
+      )
+    const y = evaluate(p.graph, { a: column(0), b: column(1) })
+    pairs.forEach(([a, b], i) => {
+      const [x, d] = [BigInt(a), BigInt(b)]
+      const left = b === 0 ? 0n : x % d
+      const moved = left !== 0n && left < 0n !== d < 0n
+      const quotient = b === 0 ? 0n : x / d
+      const want = [quotient, moved ? quotient - 1n : quotient, left, moved ? left + d : left]
+      const got = ['trunc', 'floor', 'fmod', 'mod'].map((name) => y[name]!.data[i])
+      expect(got, `${a}, ${b}`).toEqual(want.map((q) => Number(BigInt.asIntN(32, q))))
+    })
+  })
 })
 
 describe('kinds of numbers', () => {

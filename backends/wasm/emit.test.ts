@@ -93,3 +93,27 @@ describe('every basic operation, four lanes and one', () => {
     })
   }
 })
+
+describe('quotients by a number', () => {
+  const most = 2147483647
+  const divisors = [0, 1, 2, 3, 5, 7, 10, 12, 641, 1000, 46341, 65537, 715827883, 1073741824, most]
+  it.each([...divisors, ...divisors.map((b) => -b), -2147483648])(
+    'by %i, truncated, near its multiples and anywhere',
+    (b) => {
+      const counts = [0, 1, 2, 3, 4, 5, 1021, 32749, Math.floor(most / Math.max(1, Math.abs(b)))]
+      const near = counts.flatMap((k) => [-1, 0, 1].flatMap((d) => [k * b + d, -(k * b) + d]))
+      const scattered = Array.from({ length: 2000 }, (_, i) => Math.imul(i, 0x9e3779b1))
+      const values = Int32Array.from([most, -2147483648, ...near, ...scattered])
+      const n = values.length
+      const p = planBuilder('quotient')
+      const c = code()
+      const x = c.load(p.input('x', 'i32', n), 'i32', affine(0, 1))
+      const stores = [
+        { buffer: p.output('y', 'i32', n), map: affine(0, 1), value: c.op('div', 'i32', x, c.constant(b, 'i32')) },
+      ]
+      p.kernel({ name: 'quotient', outer: [axis('i', n)], sweeps: [sweep([], c, { stores })] })
+      const got = runModule(p.build(), { x: values }, 1).outputs.y
+      expect(got).toEqual(values.map((a) => a / b))
+    },
+  )
+})

@@ -1,8 +1,9 @@
-/** What goes four points at a time: every elementwise op of floats, reductions along rows and across them, pooling and its gradient. Counted in the module. */
+/** What goes four points at a time: every elementwise op of floats and integers, reductions along rows and across them, pooling and its gradient. Counted in the module. */
 import { describe, expect, it } from 'vitest'
 import wabt from 'wabt'
 import { allOps } from '../../core/all-ops.ts'
-import type { Node } from '../../core/ir.ts'
+import { DeclarationError } from '../../core/errors.ts'
+import type { DType, Node, Op, Params } from '../../core/ir.ts'
 import { graph } from '../../core/laws.fixture.ts'
 import { makeNode } from '../../core/node.ts'
 import * as op from '../../core/ops.ts'
@@ -35,28 +36,46 @@ function oneByOne({ kernels }: PlanData): string[] {
   })
 }
 
-/** Ops with their first samples, at 1003 points; once for each choice of dtypes and params. */
+interface Case {
+  readonly o: Op
+  readonly types: readonly DType[]
+  readonly params: Params
+}
+const operandsOf = ({ types }: Case): Node[] => types.map((dtype, i) => input(`x${i}`, tensorType(dtype, [1003])))
+
+/** Ops with their first samples, at 1003 points, and with i32 instead of f32 where they take it; once for each choice of dtypes and params. */
 const elementwise = new Map(
-  (['f32', 'f64'] as const).flatMap((dtype) =>
+  (['f32', 'f64', 'i32'] as const).flatMap((dtype) =>
     allOps
       .filter((o) => o.facts.elementwise)
-      .map((o) => {
-        const { operands, params } = o.samples(dtype)[0]!
-        const types = operands.map((x) => x.dtype)
-        return [`${o.name} ${types} ${JSON.stringify(params)}`, { o, types, params }] as const
+      .flatMap((o) => {
+        const { operands, params } = o.samples(dtype === 'i32' ? 'f32' : dtype)[0]!
+        const types = operands.map((x) => (dtype === 'i32' && x.dtype === 'f32' ? dtype : x.dtype))
+        const made: Case = { o, types, params }
+        return accepts(made) ? [[`${o.name} ${types} ${JSON.stringify(params)}`, made] as const] : []
       }),
   ),
 )
 
+function accepts(made: Case): boolean {
+  try {
+    makeNode(made.o, operandsOf(made), made.params)
+    return true
+  } catch (error) {
+    if (error instanceof DeclarationError) return false
+    throw error
+  }
+}
+
 describe('elementwise', () => {
-  it.each([...elementwise])('%s', (_, { o, types, params }) => {
-    const inputs = types.map((dtype, i) => input(`x${i}`, tensorType(dtype, [1003])))
-    const made = plan(programFromGraph(graph(inputs, { y: makeNode(o, inputs, params) })))
+  it.each([...elementwise])('%s', (_, law) => {
+    const inputs = operandsOf(law)
+    const made = plan(programFromGraph(graph(inputs, { y: makeNode(law.o, inputs, law.params) })))
     expect(made.kernels.length).toBe(1)
     expect(oneByOne(made)).toEqual([])
     expect(single(made)).toBe(0)
   })
-  it('is most of the library', () => expect(elementwise.size).toBeGreaterThan(120))
+  it('is most of the library', () => expect(elementwise.size).toBeGreaterThan(140))
 })
 
 const declare = { f32, f64 }

@@ -6,11 +6,11 @@
 import { align } from '../align.ts'
 import type { X } from '../define.ts'
 import type { Node } from '../ir.ts'
-import { add, div, maximum, minimum, mul, neg, sub } from '../primitives/arithmetic.ts'
-import { cast } from '../primitives/cast.ts'
+import { add, div, maximum, minimum, mul, sub } from '../primitives/arithmetic.ts'
 import { equal, greater, indicator, less, where } from '../primitives/comparison.ts'
 import { constant } from '../primitives/leaf.ts'
 import { logaddexp } from '../primitives/log-space.ts'
+import { floorQuotient, wholeQuotient } from '../primitives/quotient.ts'
 import { floor, fmod, remainder, trunc } from '../primitives/rounding.ts'
 import { isFinite, isNaN } from '../primitives/sign.ts'
 import { sin } from '../primitives/trigonometric.ts'
@@ -33,23 +33,16 @@ export const mod = (a: X, b: X): Node => remainder(a, b)
 /** floor(a/b), exact where a is a multiple of b. Of i32 by 0: 0, as its remainder is. */
 export const floorDivide = (a: X, b: X): Node => {
   const [x, y] = align('floorDivide', [a, b]) as [Node, Node]
-  if (x.dtype === 'i32') return wholeQuotient(x, y, remainder(x, y))
+  if (x.dtype === 'i32') return floorQuotient(x, y)
   return floor(add(div(sub(x, remainder(x, y)), y), 0.5))
 }
 
 /** trunc(a/b), in the same way. */
 export const truncDivide = (a: X, b: X): Node => {
   const [x, y] = align('truncDivide', [a, b]) as [Node, Node]
-  if (x.dtype === 'i32') return wholeQuotient(x, y, fmod(x, y))
+  if (x.dtype === 'i32') return wholeQuotient(x, y)
   const quotient = div(sub(x, fmod(x, y)), y)
   return trunc(add(quotient, where(less(quotient, 0), constant(-0.5, x.dtype), 0.5)))
-}
-
-/** (a − rest)/b of i32: exact in f64. −2³¹/−1 wraps, like the negation that it is; by 0: 0. */
-function wholeQuotient(a: Node, b: Node, rest: Node): Node {
-  const wide = (x: Node) => cast(x, 'f64')
-  const quotient = cast(div(sub(wide(a), wide(rest)), wide(where(equal(b, 0), 1, b))), 'i32')
-  return where(equal(b, 0), 0, where(equal(b, -1), neg(a), quotient))
 }
 
 /** The number, where the other one is NaN. */

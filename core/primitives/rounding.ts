@@ -6,6 +6,7 @@ import { type Binary, binary, type Unary, unary } from '../elementwise.ts'
 import type { DType, Node } from '../ir.ts'
 import type { Scalar, ScalarWriter } from '../scalar.ts'
 import { div, neg, sub } from './arithmetic.ts'
+import { towards, wholeRest } from './quotient.ts'
 
 const numbers: readonly DType[] = ['f32', 'f64', 'i32']
 
@@ -30,7 +31,7 @@ const times = (a: Node, b: Node, y: Node): Node => round(div(sub(a, y), b))
 /** a − trunc(a/b)·b: the sign is a's (C's fmod, JavaScript's %). Of i32 by 0: 0. */
 export const fmod: Binary = binary('fmod', {
   dtypes: numbers,
-  expr: (w, a, b) => inDouble(w, a, b, rest),
+  expr: (w, a, b) => (a.dtype === 'i32' ? wholeRest(w, a, b).left : inDouble(w, a, b, rest)),
   slopes: [() => 1, (a, b, y) => neg(times(a, b, y))],
   domain: [0.25, 2],
 })
@@ -38,14 +39,10 @@ export const fmod: Binary = binary('fmod', {
 /** a − floor(a/b)·b: the sign is b's (the Array API's remainder, Python's %). Of i32 by 0: 0. */
 export const remainder: Binary = binary('remainder', {
   dtypes: numbers,
-  expr: (w, a, b) =>
-    inDouble(w, a, b, (_, x, y) => {
-      const left = rest(w, x, y)
-      const zero = w.constant(0, 'f64')
-      const apart = w.apply('ne', [w.apply('lt', [left, zero]), w.apply('lt', [y, zero])])
-      const moved = w.apply('and', [apart, w.apply('ne', [left, zero])])
-      return w.apply('select', [moved, w.apply('add', [left, y]), left])
-    }),
+  expr: (w, a, b) => {
+    if (a.dtype !== 'i32') return inDouble(w, a, b, (_, x, y) => towards(w, rest(w, x, y), y).rest)
+    return towards(w, wholeRest(w, a, b).left, b).rest
+  },
   slopes: [() => 1, (a, b, y) => neg(times(a, b, y))],
   domain: [0.25, 2],
 })
