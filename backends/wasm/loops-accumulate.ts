@@ -10,6 +10,7 @@ import type { Code } from './assembler.ts'
 import { newValue, pick32, push, pushConstant, splatBytes, type Value, type Width } from './emit-value.ts'
 import { emitSplat, pushLane } from './emit-vector.ts'
 import { compute } from './loops-code.ts'
+import type { Bound } from './loops-loop.ts'
 import { OP } from './opcodes.ts'
 
 const operation = { sum: 'add', prod: 'mul', max: 'max', min: 'min' } as const
@@ -35,9 +36,9 @@ export interface Accumulator {
   /** Before everything, and before each block. */
   start(): void
   startBlock(): void
-  /** Joins `value` to a group of lanes. `point` pushes the number of the point. */
-  add(group: number, value: Value, point: () => void): void
-  /** Joins four points that were collected one by one to group 0. */
+  /** Joins `value`, of so many points, to a group of lanes. */
+  add(group: number, value: Value, points: Bound): void
+  /** Moves each group to where the one after it was. */
   rotate(): void
   closeBlock(): void
 }
@@ -50,7 +51,7 @@ export function setConstant(code: Code, value: Value, x: number): void {
   }
 }
 
-function move(code: Code, from: Value, to: Value): void {
+export function move(code: Code, from: Value, to: Value): void {
   for (let h = 0; h < to.locals.length; h++) push(code, from, h)
   for (const local of [...to.locals].reverse()) code.set(local)
 }
@@ -98,47 +99,16 @@ export function accumulator(
 
 /** ((lane 0, lane 2), (lane 1, lane 3)): the end of the tree. */
 function acrossLanes(code: Code, op: string, value: Value): Value {
-  const lanes = [0, 1, 2, 3].map((lane) => {
-    const out = newValue(code, value.dtype, 1, true)
-    pushLane(code, value, lane)
-    code.set(out.locals[0]!)
-    return out
-  }) as [Value, Value, Value, Value]
+  const lanes = [0, 1, 2, 3].map((lane) => laneOf(code, value, lane)) as [Value, Value, Value, Value]
   const join = (a: Value, b: Value): Value => compute(code, op, value.dtype, [a, b], 1)
   return join(join(lanes[0], lanes[2]), join(lanes[1], lanes[3]))
 }
 
-/** The first maximum, or the first NaN: its order is that of the points, whatever the lanes. */
-export function argmaxAccumulator(code: Code, reduction: Reduction, dtype: DType, width: Width): Accumulator {
-  const best = newValue(code, dtype, width, false)
-  const result = newValue(code, reduction.dtype, width, false)
-  const at = newValue(code, 'i32', width, true)
-  const number = newValue(code, 'i32', 1, true)
-  const float = dtype === 'f32' || dtype === 'f64'
-  const apply = (op: string, type: DType, ...args: Value[]): Value => compute(code, op, type, args, width)
-  return {
-    result,
-    start() {
-      setConstant(code, best, identity('argmax', dtype))
-      setConstant(code, result, 0)
-    },
-    startBlock() {},
-    add(_group, value, point) {
-      point()
-      code.set(number.locals[0]!)
-      if (width === 4) emitSplat(code, number, at)
-      else move(code, number, at)
-      let better = apply('lt', 'bool', best, value)
-      if (float) {
-        const nan = apply('and', 'bool', apply('ne', 'bool', value, value), apply('eq', 'bool', best, best))
-        better = apply('or', 'bool', better, nan)
-      }
-      move(code, apply('select', dtype, better, value, best), best)
-      move(code, apply('select', 'i32', better, at, result), result)
-    },
-    rotate() {},
-    closeBlock() {},
-  }
+export function laneOf(code: Code, value: Value, lane: number): Value {
+  const out = newValue(code, value.dtype, 1, true)
+  pushLane(code, value, lane)
+  code.set(out.locals[0]!)
+  return out
 }
 
 /** Shifts one scalar into four lanes from behind. */

@@ -3,6 +3,7 @@
  * Invariant: a pure function of the kernel; every choice gives the same bits, so this is about speed alone.
  * May not: emit code.
  */
+import type { DType } from '../../core/ir.ts'
 import type { Affine, Axis, Guard, IndexMap, Kernel, Reduction, Sweep } from '../../core/loops.ts'
 
 export interface Choice {
@@ -15,6 +16,8 @@ export interface Choice {
 /** Costs in scalar instructions. */
 const GATHER = 6
 const SCALAR_LANE = 1
+/** What argmax does for a point, for four (of f64 twice), and to join four lanes and their groups. */
+const ARGMAX = { one: 6, four: 7, join: 60 }
 
 /** Whether the bits depend on the order in which values are combined. */
 export const ordered = ({ monoid, dtype }: Reduction): boolean =>
@@ -47,7 +50,8 @@ function bestInner(kernel: Kernel, sweep: Sweep): { vector: boolean; cost: numbe
   const at = kernel.outer.length + sweep.inner.length - 1
   const rows = points / axis.extent
   const row = Math.floor(axis.extent / 4) * vectorCost(sweep, at) + (axis.extent % 4) * scalarCost(sweep)
-  return rows * row < scalar ? { vector: true, cost: rows * row } : { vector: false, cost: scalar }
+  const cost = rows * row + ARGMAX.join * positions(sweep)
+  return cost < scalar ? { vector: true, cost } : { vector: false, cost: scalar }
 }
 
 /** Whether four points of the last inner axis may be taken at once. */
@@ -55,8 +59,7 @@ function independent(sweep: Sweep, axis: Axis): boolean {
   if (sweep.stores.length > 0 && axis.kind !== 'parallel') return false
   if (sweep.reductions.length === 0) return true
   const { lanes, block } = sweep.reductions.find(ordered) ?? sweep.reductions[0]!
-  const fits = (r: Reduction): boolean =>
-    r.monoid !== 'argmax' && (!ordered(r) || (r.lanes === lanes && r.block === block && r.lanes % 4 === 0))
+  const fits = (r: Reduction): boolean => !ordered(r) || (r.lanes === lanes && r.block === block && r.lanes % 4 === 0)
   return sweep.reductions.every(fits) && (sweep.inner.length === 1 || inRows(sweep, axis, lanes, block))
 }
 
@@ -67,7 +70,13 @@ function inRows(sweep: Sweep, { extent, tile }: Axis, lanes: number, block: numb
   return extent % lanes === 0 && block % extent === 0
 }
 
-const scalarCost = (sweep: Sweep): number => SCALAR_LANE * (sweep.code.length + sweep.stores.length)
+const scalarCost = (sweep: Sweep): number =>
+  SCALAR_LANE * (sweep.code.length + sweep.stores.length + ARGMAX.one * positions(sweep))
+
+/** How many argmax, those of f64 as two. */
+const positions = ({ reductions, code }: Sweep): number =>
+  reductions.reduce((n, r) => (r.monoid === 'argmax' ? n + vectors(code[r.value]!.dtype) : n), 0)
+const vectors = (dtype: DType): number => (dtype === 'f64' ? 2 : 1)
 
 /** Of four points along `axis` at once. */
 function vectorCost(sweep: Sweep, axis: number): number {
@@ -77,10 +86,10 @@ function vectorCost(sweep: Sweep, axis: number): number {
     const near = (step === 0 || step === 1) && !map.indirect
     return near ? (wide(guards) ? 2 : 1) : GATHER
   }
-  let cost = 0
+  let cost = ARGMAX.four * positions(sweep)
   for (const instr of sweep.code) {
     if (instr.op === 'load') cost += access(instr.map, instr.guards)
-    else cost += instr.dtype === 'f64' ? 2 : 1
+    else cost += vectors(instr.dtype)
   }
   for (const store of sweep.stores) cost += access(store.map, store.guards)
   return cost

@@ -11,7 +11,9 @@ import { empty, setConstant } from './loops-accumulate.ts'
 import { emitLevel, emitSplats, emitStores, pointOf, type Results, type Spot } from './loops-code.ts'
 import type { Frame } from './loops-frame.ts'
 import { type Bound, type Loop, least, startLoop, whileBelow } from './loops-loop.ts'
-import { type Body, commonOrder, reduceAxis, reducePoints, reduceRows } from './loops-reduce.ts'
+import { reducePoints } from './loops-points.ts'
+import { type Body, commonOrder, reduceAxis } from './loops-reduce.ts'
+import { reduceRows } from './loops-rows.ts'
 import { OP } from './opcodes.ts'
 
 export interface Site {

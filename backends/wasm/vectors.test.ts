@@ -8,7 +8,7 @@ import { graph } from '../../core/laws.fixture.ts'
 import { makeNode } from '../../core/node.ts'
 import * as op from '../../core/ops.ts'
 import { input } from '../../core/primitives/leaf.ts'
-import { type AnyProgram, f32, f64, program, programFromGraph } from '../../core/program.ts'
+import { type AnyProgram, f32, f64, i32, program, programFromGraph } from '../../core/program.ts'
 import { grad } from '../../core/requests.ts'
 import { count, tensorType } from '../../core/shape.ts'
 import { expandKernel } from '../../planner/kernels/expand.ts'
@@ -81,6 +81,36 @@ describe('elementwise', () => {
 const declare = { f32, f64 }
 const of = (shape: readonly number[], dtype: 'f32' | 'f64', f: (x: Node) => Node): AnyProgram =>
   program({ inputs: { x: declare[dtype](...shape) }, outputs: ({ x }) => ({ y: f(x) }) }) as unknown as AnyProgram
+
+describe.each(['f32', 'f64', 'i32'] as const)('positions of %s', (dtype) => {
+  const infinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 1]
+  const few = dtype === 'i32' ? [-2147483648, 2147483647, -1, 0, 1] : infinite
+  const make = (rows: number, n: number) =>
+    program({
+      inputs: { x: { f32, f64, i32 }[dtype](rows, n) },
+      outputs: ({ x }) => ({
+        apart: op.argmax(op.reshape(x, [3, rows / 3, n]), [0, 2]),
+        along: op.argmax(x, 1),
+        least: op.argmin(x, 1),
+        across: op.argmax(x, 0),
+        of: op.argmax(x, [0, 1]),
+        beside: op.argmax(op.add(x, op.max(x, { axes: [1], keepDims: true })), 1),
+      }),
+    }) as unknown as AnyProgram
+  it.each([1, 3, 4, 5, 10, 16, 17, 31, 64, 101])('along rows of %i, of equals the first', (n) => {
+    // Whole rows of one value, rows of few values, rows of many.
+    for (const choices of [few, few.slice(0, 1), few.slice(2, 3), few.slice(3, 5), [...few.slice(1), 2, 3, 4, 5, 6]]) {
+      const made = plan(make(9, n), { threads: 2 })
+      const x = sampleInput(made.inputs[0]!).map(
+        (_, i) => choices[(Math.imul(i + n, 0x9e3779b1) >>> 8) % choices.length]!,
+      )
+      expect(firstDifference(runModule(made, { x }, 2), runInterpreter(made, { x }))).toBeUndefined()
+    }
+  })
+  it.each([10, 101, 1003])('four at a time along rows of %i', (n) => {
+    for (const threads of [1, 2]) expect(oneByOne(plan(make(210, n), { threads }))).toEqual([])
+  })
+})
 
 describe.each(['f32', 'f64'] as const)('%s', (dtype) => {
   const reductions: readonly (readonly [string, (x: Node, axes: readonly number[]) => Node])[] = [
