@@ -10,6 +10,7 @@ import { compile, compileAll } from './compile.ts'
 import { planFolder } from './files/plan-folder.ts'
 import { recent } from './plan-store.ts'
 import { type WasmOptions, wasm } from './wasm/index.ts'
+import * as assembly from './wasm/module.ts'
 
 const declared = (by = 2) =>
   grad(
@@ -100,13 +101,13 @@ describe('plans and modules kept in memory', () => {
 describe('plans kept in a folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cotangent-plans-'))
   afterAll(() => rm(folder, { recursive: true }))
-  const files = async () => (await readdir(folder)).sort()
+  const files = async (ending = '.plan') => (await readdir(folder)).filter((f) => f.endsWith(ending)).sort()
   const compileHere = (by = 2) => compile(declared(by), { backend: one({ cache: planFolder(folder) }), sizes })
 
   it('another process, here another backend, finds them', async () => {
     const first = await compileHere()
     const [file] = await files()
-    const text = await readFile(join(folder, file!), 'utf8')
+    const text = (await readFile(join(folder, file!), 'utf8')).slice('checksum'.length)
     const stages: string[] = []
     const backend = one({ cache: planFolder(folder) })
     const again = await compile(declared(), { backend, sizes, onProgress: ({ stage }) => stages.push(stage) })
@@ -133,6 +134,30 @@ describe('plans kept in a folder', async () => {
       await compileHere(3)
     }
     expect([await readFile(path, 'utf8'), (await files()).length]).toEqual([good, 2])
+  })
+
+  it('code is found too, and anything but what was written is made anew', async () => {
+    const first = (await compileHere()).runSync({ x })
+    const assembled = vi.spyOn(assembly, 'buildModule')
+    expect((await compileHere()).runSync({ x })).toEqual(first)
+    expect(assembled).not.toHaveBeenCalled()
+    const paths = (await files('.code')).map((f) => join(folder, f))
+    const good = await Promise.all(paths.map((path) => readFile(path)))
+    const spoilt = (bytes: Buffer, at: number) => bytes.map((b, i) => (i === at ? b ^ 1 : b))
+    const spoil: readonly ((bytes: Buffer) => Uint8Array)[] = [
+      () => new Uint8Array(),
+      (bytes) => bytes.subarray(0, -1),
+      (bytes) => spoilt(bytes, bytes.length - 3),
+      (bytes) => spoilt(bytes, 9),
+    ]
+    for (const [i, bad] of spoil.entries()) {
+      await Promise.all(paths.map((path, k) => writeFile(path, bad(good[k]!))))
+      expect((await compileHere()).runSync({ x })).toEqual(first)
+      expect(assembled).toHaveBeenCalledTimes(i + 1)
+    }
+    expect(good).toContainEqual(await readFile(paths[0]!))
+    await compile(declared(), { backend: one({ cache: planFolder(folder) }), sizes, profile: true })
+    expect(await files('.code')).toHaveLength(paths.length)
   })
 
   it('programs with ops of others are not kept: a name does not say what they do', async () => {

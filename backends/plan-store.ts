@@ -1,13 +1,13 @@
 /**
- * Plans kept for when they are asked for again.
+ * Plans, and the code made of them, kept for when they are asked for again.
  * Invariant: what is found is what planning would make, since plans depend on nothing but the program, the options and the target.
  * May not: be shared by backends unless whoever makes them says so.
  */
 import type { Op } from '../core/ir.ts'
 import type { AnyProgram } from '../core/program.ts'
-import { programKey, textKey } from '../core/program-key.ts'
+import { programKey } from '../core/program-key.ts'
 import type { PlanOptions } from '../planner/plan.ts'
-import type { Plan } from '../planner/types.ts'
+import type { Plan, PlanData } from '../planner/types.ts'
 
 /** What a plan is made of. */
 export interface PlanSource {
@@ -18,15 +18,18 @@ export interface PlanSource {
 export interface PlanStore {
   find(source: PlanSource): Plan | undefined | Promise<Plan | undefined>
   keep(source: PlanSource, plan: Plan): void | Promise<void>
+  /** What a backend made of a plan equal to this one, and handed to `keepCode`. Absent: it makes it again. */
+  code?(plan: PlanData): Uint8Array | undefined | Promise<Uint8Array | undefined>
+  keepCode?(plan: PlanData, code: Uint8Array): void | Promise<void>
 }
 
-/** Text of all options; those that are not given and those that are the default count as different. */
-export function optionsKey(options: PlanSource['options']): string {
+/** All options as text; those that are not given and those that are the default count as different. */
+export function optionsText(options: PlanSource['options']): string {
   const sorted = (_: string, value: unknown): unknown =>
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([x], [y]) => (x < y ? -1 : 1)))
       : value
-  return textKey(JSON.stringify(options, sorted))
+  return JSON.stringify(options, sorted)
 }
 
 /** The latest, by key; of more than `most`, the one that was asked for longest ago goes. */
@@ -72,20 +75,23 @@ export function recentPlans(most: number, behind?: PlanStore): PlanStore {
   /** Kept, but not yet named: a process that plans once should not wait for a name that nobody asks for. */
   const unnamed: { readonly program: AnyProgram; readonly options: string; readonly plan: Plan }[] = []
   let asked = false
+  const add = ({ program, options }: PlanSource, plan: Plan): unknown =>
+    unnamed.push({ program, options: optionsText(options), plan })
+  const findHere = ({ program, options }: PlanSource): Plan | undefined => {
+    for (const last of unnamed.splice(0)) plans.set(keyOf(last.program, last.options), last.plan)
+    return plans.get(keyOf(program, optionsText(options)))
+  }
   return {
     async find(source) {
-      if (!asked && behind === undefined) {
-        asked = true
-        return undefined
-      }
-      for (const { program, options, plan } of unnamed.splice(0)) plans.set(keyOf(program, options), plan)
-      const key = keyOf(source.program, optionsKey(source.options))
-      const found = plans.get(key) ?? (await behind?.find(source))
-      if (found !== undefined) plans.set(key, found)
+      const here = asked ? findHere(source) : undefined
+      asked = true
+      if (here !== undefined) return here
+      const found = await behind?.find(source)
+      if (found !== undefined) add(source, found)
       return found
     },
     async keep(source, plan) {
-      unnamed.push({ program: source.program, options: optionsKey(source.options), plan })
+      add(source, plan)
       await behind?.keep(source, plan)
     },
   }

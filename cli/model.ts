@@ -22,7 +22,7 @@ export interface Model {
 export function readModel(file: string): Model {
   const text = contents(file)
   if (extname(file) !== '.json') {
-    const program = programFromGraph(parse(text, allOps))
+    const program = programFromGraph(parse(text, allOps()))
     return { program: () => program, optimizer: adam() }
   }
   const document = parsed(text, file)

@@ -29,29 +29,17 @@ import { threefry } from './random/threefry.ts'
 
 const isOp = (x: unknown): x is Op => typeof x === 'function' && 'facts' in x && 'evaluate' in x
 
-const control = [input, result, again, branch, checkpointed, scanOp, whileOp, withVjp]
-const matrices = [
-  choleskyFactor,
-  eighFactor,
-  inverse,
-  linearSolve,
-  luFactor,
-  pseudoInverse,
-  qrFactor,
-  svdFactor,
-  triangularSolve,
-]
-const exported: readonly unknown[] = [
-  ...control,
-  ...matrices,
-  threefry,
-  floorQuotient,
-  wholeQuotient,
-  jacobianDiagonal,
-  jacobianEach,
-  jacobianEntries,
-  ...Object.values(ops),
-  ...Object.values(derivatives),
-]
+/** Ops of the families `ops` have the names that they are exported by; these have none there. */
+function others(): readonly Op[] {
+  const control = [input, result, again, branch, checkpointed, scanOp, whileOp, withVjp]
+  const matrices = [choleskyFactor, eighFactor, inverse, linearSolve, luFactor, pseudoInverse, qrFactor, svdFactor]
+  const requests: readonly unknown[] = [jacobianDiagonal, jacobianEach, jacobianEntries, ...Object.values(derivatives)]
+  return [...control, ...matrices, triangularSolve, threefry, floorQuotient, wholeQuotient, ...requests.filter(isOp)]
+}
 
-export const allOps: readonly Op[] = exported.filter(isOp)
+/** Listed when asked: looking at each name of a namespace takes a process milliseconds before its first result, and most never need it. */
+export const allOps = (): readonly Op[] => [...others(), ...(Object.values(ops) as readonly unknown[]).filter(isOp)]
+
+/** Whether `op` is one of `allOps`, without listing them. */
+export const isOwn = (op: Op): boolean =>
+  (ops as { readonly [name: string]: unknown })[op.name] === op || others().includes(op)

@@ -45,7 +45,7 @@ describe('a chain of 100,000 nodes', { timeout: PATIENCE }, () => {
   })
   it('is printed and read back', () => {
     const text = print(chain.graph)
-    const read = parse(text, allOps)
+    const read = parse(text, allOps())
     expect(read.nodes.length).toBe(chain.graph.nodes.length)
     expect(print(read)).toBe(text)
   })

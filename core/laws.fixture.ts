@@ -28,7 +28,7 @@ export type Tensors = { readonly [name: string]: Tensor }
 export type Float = 'f32' | 'f64'
 
 export function trials(dtype: Float): Trial[] {
-  return allOps.flatMap((op) => op.samples(dtype).map((sample, i) => trial(op, sample, `${op.name} ${dtype} #${i}`)))
+  return allOps().flatMap((op) => op.samples(dtype).map((sample, i) => trial(op, sample, `${op.name} ${dtype} #${i}`)))
 }
 
 export function trial(op: Op, sample: Sample, name: string = op.name): Trial {

@@ -18,7 +18,7 @@ const declared = program({
 })
 
 it('has its inputs, state, outputs and next state', () => {
-  const read = programFromGraph(parse(print(declared.graph), allOps))
+  const read = programFromGraph(parse(print(declared.graph), allOps()))
   expect(print(read.graph)).toBe(print(declared.graph))
   expect(Object.keys(read.inputs)).toEqual(['x', 'k'])
   expect(read.inputs['x']).toMatchObject({ dtype: 'f32', shape: ['B', 3] })
@@ -27,7 +27,7 @@ it('has its inputs, state, outputs and next state', () => {
 })
 
 it('differentiates', () => {
-  const read = programFromGraph(parse(print(declared.graph), allOps))
+  const read = programFromGraph(parse(print(declared.graph), allOps()))
   const request = grad(read, { of: 'loss', wrt: 'w' as never })
   expect(print(request.graph)).toBe(print(grad(declared, { of: 'loss', wrt: 'w' }).graph))
 })

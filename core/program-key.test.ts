@@ -19,7 +19,7 @@ describe('programKey', () => {
     const texts = new Map<string, string>()
     for (const graph of graphs) {
       const own = ofGraph(graph)
-      expect(ofGraph(parse(print(graph), allOps))).toBe(own)
+      expect(ofGraph(parse(print(graph), allOps()))).toBe(own)
       expect(texts.get(own) ?? print(graph)).toBe(print(graph))
       texts.set(own, print(graph))
     }

@@ -24,6 +24,19 @@ export function textKey(text: string): string {
   return hash.end()
 }
 
+/** Eight hexadecimal digits that tell damaged bytes from whole ones. MurmurHash3 (Appleby, 2011), of words. */
+export function checksum(bytes: Uint8Array): string {
+  const padded = new Uint8Array((bytes.length + 3) & ~3)
+  padded.set(bytes)
+  let h = bytes.length
+  for (const word of new Int32Array(padded.buffer)) {
+    const k = Math.imul(word, 0xcc9e2d51)
+    h ^= Math.imul((k << 15) | (k >>> 17), 0x1b873593)
+    h = (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0
+  }
+  return hexadecimal(stir(h))
+}
+
 function addGraph(hash: Hasher, { name, inputs, nodes, outputs }: Graph, called: (op: Op) => string): void {
   const numbers = new Map<Node, number>()
   for (const node of nodes) numbers.set(node, numbers.size)
@@ -95,16 +108,11 @@ function hasher(): Hasher {
     lanes[2] = Math.imul((c << 17) | (c >>> 15), 0x27d4eb2f) + lanes[3]!
     lanes[3] = Math.imul((d << 18) | (d >>> 14), 0x165667b1) + lanes[0]!
   }
-  const stir = (x: number): number => {
-    let h = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
-    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-    return (h ^ (h >>> 16)) >>> 0
-  }
   return {
     word: mix,
     text(text) {
       mix(text.length)
-      for (let i = 0; i < text.length; i++) mix(text.charCodeAt(i))
+      for (let i = 0; i < text.length; i += 2) mix(text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16))
     },
     bytes(bytes) {
       mix(bytes.length)
@@ -115,7 +123,14 @@ function hasher(): Hasher {
     },
     end() {
       for (let i = 0; i < 4; i++) mix(i)
-      return Array.from(lanes, (x) => stir(x).toString(16).padStart(8, '0')).join('')
+      return Array.from(lanes, (x) => hexadecimal(stir(x))).join('')
     },
   }
 }
+
+function stir(x: number): number {
+  let h = Math.imul(x ^ (x >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
+const hexadecimal = (x: number): string => x.toString(16).padStart(8, '0')

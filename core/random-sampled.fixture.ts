@@ -17,7 +17,7 @@ import { isFloat } from './shape.ts'
 const hasBody = (sample: Sample): boolean => Object.values(sample.params).some(isGraph)
 
 /** Ops with a derivative and no body. */
-export const sampledOps: readonly Op[] = allOps.filter((o) => {
+export const sampledOps: readonly Op[] = allOps().filter((o) => {
   const samples = o.samples('f32')
   return o.linear !== undefined && samples.length > 0 && !samples.some(hasBody)
 })

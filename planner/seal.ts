@@ -7,7 +7,7 @@ import type { PlanData } from './types.ts'
 
 export function sealed(data: Omit<PlanData, 'hash'>): PlanData {
   const { hash: _, ...rest } = data as PlanData
-  return deepFreeze({ ...rest, hash: hashOf(JSON.stringify(rest)) })
+  return frozen({ ...rest, hash: hashOf(JSON.stringify(rest)) })
 }
 
 /** FNV-1a, twice with different offsets: 64 bits as hexadecimal. */
@@ -22,7 +22,7 @@ function hashOf(text: string): string {
 }
 
 /** Frozen all the way down; a stack instead of recursion. */
-function deepFreeze<T extends object>(value: T): T {
+export function frozen<T extends object>(value: T): T {
   const stack: object[] = [value]
   while (stack.length > 0) {
     const top = stack.pop()!

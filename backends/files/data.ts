@@ -6,9 +6,8 @@
 import { basename, extname } from 'node:path'
 import { badFormat } from '../../core/errors-files.ts'
 import { readTensors, writeTensors } from '../safetensors.ts'
-import { type Column, type CsvOptions, readCsv, writeCsv } from './csv.ts'
+import type { Column, CsvOptions } from './csv.ts'
 import { readNpy, writeNpy } from './npy.ts'
-import { readNpz, writeNpz } from './npz.ts'
 import { readWhole } from './read.ts'
 import { writeWhole } from './write.ts'
 
@@ -18,12 +17,17 @@ export type { Column } from './csv.ts'
 export type Data = ReadonlyMap<string, Column>
 export interface ReadOptions extends CsvOptions {}
 
-type Read = (bytes: Uint8Array, path: string, options: ReadOptions) => Data
-const table: Read = (bytes, path, options) => readCsv(new TextDecoder().decode(bytes), path, options)
+/** What needs a package is loaded with the first file of its kind. */
+const csv = (): Promise<typeof import('./csv.ts')> => import('./csv.ts')
+const npz = (): Promise<typeof import('./npz.ts')> => import('./npz.ts')
+
+type Read = (bytes: Uint8Array, path: string, options: ReadOptions) => Data | Promise<Data>
+const table: Read = async (bytes, path, options) =>
+  (await csv()).readCsv(new TextDecoder().decode(bytes), path, options)
 const single = (path: string): string => basename(path, extname(path))
 
 const readers: { readonly [ending: string]: Read } = {
-  '.npz': readNpz,
+  '.npz': async (bytes, path) => (await npz()).readNpz(bytes, path),
   '.npy': (bytes, path) => new Map([[single(path), readNpy(bytes, path)]]),
   '.csv': table,
   '.tsv': (bytes, path, options) => table(bytes, path, { delimiter: '\t', ...options }),
@@ -39,21 +43,21 @@ export async function readData(path: string, options: ReadOptions = {}): Promise
   return read(await readWhole(path), path, options)
 }
 
-const writers: { readonly [ending: string]: (data: Data, path: string) => Uint8Array } = {
-  '.npz': (data) => writeNpz(data),
+const writers: { readonly [ending: string]: (data: Data, path: string) => Uint8Array | Promise<Uint8Array> } = {
+  '.npz': async (data) => (await npz()).writeNpz(data),
   '.npy': (data, path) => {
     const [[, only] = [], ...more] = [...data]
     if (only === undefined || more.length > 0)
       throw badFormat(path, `holds one array; there are ${data.size} (use .npz)`)
     return writeNpy(only)
   },
-  '.csv': (data) => new TextEncoder().encode(writeCsv(data)),
+  '.csv': async (data) => new TextEncoder().encode((await csv()).writeCsv(data)),
   '.safetensors': (data) => writeTensors(data),
 }
 
 /** Arrays to a file in the format of its ending. The file is replaced whole or not at all. */
 export async function writeData(path: string, data: Data): Promise<void> {
-  await writeWhole(path, ending(path, writers)(data, path))
+  await writeWhole(path, await ending(path, writers)(data, path))
 }
 
 function ending<T>(path: string, known: { readonly [ending: string]: T }): T {

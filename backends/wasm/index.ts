@@ -52,7 +52,8 @@ export function wasm(options: WasmOptions = {}): Backend {
   const workers = crew(threads, (options.threads ?? 'auto') === 'auto')
   const queue = options.queue === undefined ? {} : { queue: options.queue }
   const { cache = true } = options
-  const compiled = modules(cache === false ? 0 : KEPT)
+  const store = typeof cache === 'object' ? cache : undefined
+  const compiled = modules(cache === false ? 0 : KEPT, store)
   const run = async (plan: Plan, memory: WebAssembly.Memory, profile = false): Promise<Runner> => {
     if (options.v8Flags) compileEagerly()
     if (isFused(plan)) requireFused(options.v8Flags === true)
@@ -64,7 +65,7 @@ export function wasm(options: WasmOptions = {}): Backend {
     name: 'wasm',
     target: options.fma ? wasmFusedTarget : wasmTarget,
     threads,
-    ...(cache !== false && { plans: recentPlans(KEPT, cache === true ? undefined : cache) }),
+    ...(cache !== false && { plans: recentPlans(KEPT, store) }),
     async load(plan, load = {}) {
       const { profile, ...start } = load
       const runner = await run(plan, allocateMemory(plan.arena), profile)

@@ -46,7 +46,7 @@ const operandsOf = ({ types }: Case): Node[] => types.map((dtype, i) => input(`x
 /** Ops with their first samples, at 1003 points, and with i32 instead of f32 where they take it; once for each choice of dtypes and params. */
 const elementwise = new Map(
   (['f32', 'f64', 'i32'] as const).flatMap((dtype) =>
-    allOps
+    allOps()
       .filter((o) => o.facts.elementwise)
       .flatMap((o) => {
         const { operands, params } = o.samples(dtype === 'i32' ? 'f32' : dtype)[0]!

@@ -21,7 +21,9 @@ const loss = ({ w1, b1, w2, b2 }, x, t) => {
 }
 const fill = (...shape) => {
   const n = shape.reduce((a, b) => a * b, 1)
-  return np.array(Float32Array.from({ length: n }, (_, i) => Math.sin(i))).reshape(shape)
+  const values = new Float32Array(n)
+  for (let i = 0; i < n; i++) values[i] = Math.sin(i)
+  return np.array(values).reshape(shape)
 }
 const both = process.argv[3] === 'eager' ? valueAndGrad(loss) : jit(valueAndGrad(loss))
 const weights = { w1: fill(784, 128), b1: fill(128), w2: fill(128, 10), b2: fill(10) }

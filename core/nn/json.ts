@@ -13,7 +13,7 @@ import { type OptimizerSpec, optimizerOf } from './optimizer-spec.ts'
 import type { Optimizer } from './optimizers.ts'
 import { checkModel } from './spec.ts'
 
-const ops: ReadonlyMap<string, Op> = new Map(allOps.map((op) => [op.name, op]))
+const byName = (): ReadonlyMap<string, Op> => new Map(allOps().map((op) => [op.name, op]))
 
 function checked(document: unknown, o: ModelOptions): ModelSpec {
   if (typeof document === 'string') throw documentError('', 'is text; give what JSON.parse makes of it')
@@ -27,7 +27,7 @@ function checked(document: unknown, o: ModelOptions): ModelSpec {
  * as outputs. Throws a DeclarationError with the path of what is wrong.
  */
 export const fromJSON = (document: unknown, o: ModelOptions = {}): AnyProgram =>
-  buildModel(checked(document, o), ops, o)
+  buildModel(checked(document, o), byName(), o)
 
 /** The optimizer that a model document asks for, if it does. */
 export function optimizerFromJSON(document: unknown): Optimizer | undefined {

@@ -6,6 +6,6 @@ import type { Pass } from '../pass.ts'
 
 /** `body`: node lines and a return; `inputs` as in a graph's header. Gives the lines of the graph after the pass. */
 export function after(pass: Pass, inputs: string, body: string): string {
-  const graph = parse(`graph g(${inputs}) {\n${body}\n}`, allOps)
+  const graph = parse(`graph g(${inputs}) {\n${body}\n}`, allOps())
   return print(pass(graph)).split('\n').slice(1, -1).join('\n')
 }
