@@ -194,7 +194,7 @@ describe('what is packed', () => {
     expect(run.error).toMatch(/\bwrong\.mjs:4\b/)
     expect(/ {2}right .*/.exec(run.error)?.[0]).toMatch(/wrong\.mjs:4/)
   })
-  it('keeps plans in a folder', () => {
+  it('keeps plans and code in a folder', () => {
     const run = node(
       'kept.mjs',
       `import { compile, f32, program } from 'cotangent'
@@ -204,9 +204,9 @@ describe('what is packed', () => {
        import { readdirSync } from 'node:fs'
        const p = program({ inputs: { x: f32(3) }, outputs: ({ x }) => ({ y: op.sum(x) }) })
        await compile(p, { backend: wasm({ threads: 1, cache: planFolder(import.meta.dirname + '/plans') }) })
-       console.log(readdirSync(import.meta.dirname + '/plans').length)`,
+       console.log(readdirSync(import.meta.dirname + '/plans').map((f) => f.split('.').at(-1)).sort().join())`,
     )
-    expect(run).toEqual({ code: 0, out: '1\n', error: '' })
+    expect(run).toEqual({ code: 0, out: 'code,plan\n', error: '' })
   })
 })
 
