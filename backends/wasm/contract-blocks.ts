@@ -37,6 +37,9 @@ export interface Epilogue {
   readonly joined: ReadonlySet<number>
 }
 
+/** Bytes of a cache line, and what stays in a core's own cache. */
+const [LINE, NEAR] = [64, 2 ** 20]
+
 /** Runs `body` for each block of `by` points up to a bound; the last may have fewer. */
 function eachBlock(code: Code, { start, count: size }: Span, { to }: Range, by: number, body: () => void): void {
   const more = (): void => {
@@ -171,18 +174,20 @@ function emitTiles({ nest, panels, scratch, shared }: Product, packed: Span, col
   const shape = packedTile(panels.dtype, nest.fused === true)
   const tile = shared(`tile ${panels.dtype}`, 6, () => tileFunction(shape))
   const { at, block, bytes } = panels
-  const [row, column] = [newSpan(code), newSpan(code)]
+  const [row, column, right] = [newSpan(code), newSpan(code), code.local(I32)]
+  const pushPanel = (start: number, line: number): void => {
+    code.get(scratch)
+    add(code, start)
+    addProduct(code, line, { local: k.count }, bytes)
+  }
   eachBlock(code, column, { to: { local: columns.count } }, panels.tile.columns, () => {
+    pushPanel(at.right, column.start)
+    if (panels.block.held) addProduct(code, k.start, block.columns * bytes)
+    code.set(right)
     eachBlock(code, row, { to: { local: packed.count } }, panels.tile.rows, () => {
-      for (const [start, line] of [
-        [at.left, row.start],
-        [at.right, column.start],
-      ] as const) {
-        code.get(scratch)
-        add(code, start)
-        addProduct(code, line, { local: k.count }, bytes)
-      }
-      if (panels.block.held) addProduct(code, k.start, block.columns * bytes)
+      emitAhead(code, panels, right, row.start, k.count)
+      pushPanel(at.left, row.start)
+      code.get(right)
       code.get(k.count)
       code.get(scratch)
       add(code, at.totals)
@@ -194,6 +199,27 @@ function emitTiles({ nest, panels, scratch, shared }: Product, packed: Span, col
       code.target(OP.call, tile)
     })
   })
+}
+
+/**
+ * The tiles over one right panel each read some lines of the next, which lies behind it, where columns are kept for all k and so come from far.
+ * Behind the last one are totals.
+ */
+function emitAhead(code: Code, { at, block, bytes, depth, tile }: Panels, right: number, row: number, k: number): void {
+  const tiles = block.packed / tile.rows
+  const lines = Math.ceil((block.depth * tile.columns * bytes) / LINE / tiles)
+  const far = block.held && block.columns * depth * bytes > NEAR
+  if (!far || at.totals + tiles * lines * LINE > at.end) return
+  const next = code.local(I32)
+  code.get(right)
+  addProduct(code, k, tile.columns * bytes)
+  addProduct(code, row, (lines * LINE) / tile.rows)
+  code.set(next)
+  for (let line = 0; line < lines; line++) {
+    code.get(next)
+    code.memory(OP['i32.load'], line * LINE)
+    code.op(OP.drop)
+  }
 }
 
 function emitEpilogue({ nest, panels, scratch, epilogue }: Product, rows: Block, columns: Block): void {

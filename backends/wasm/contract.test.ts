@@ -93,6 +93,15 @@ describe('a packed product gives the bits of the loops', () => {
     expect(packed).toBeGreaterThan(100)
   })
 
+  it('of columns too many to stay near', () => {
+    for (const transposed of [false, true]) {
+      const { plan, inputs } = matmul('f64', [130, 260, 512], transposed)
+      const want = runModule(plan, inputs, 1)
+      for (const ranks of [1, 2])
+        expect(firstDifference(runModule(withScratch(plan), inputs, ranks), want), `${ranks} ranks`).toBeUndefined()
+    }
+  })
+
   it('keeps the sign of a sum of negative zeros', () => {
     const { plan, inputs } = batchedMatmul
     const zeros = { a: inputs.a!.map(() => -0) as Float32Array, b: inputs.b!.map(Math.abs) as Float32Array }
