@@ -39,12 +39,13 @@ export interface Nest {
   readonly call?: (op: string, dtype: Value['dtype'], args: readonly Value[], width: Width) => Value | undefined
 }
 
-/** Where code is generated for: `depth` axes entered, `shift` points further along the last of them, lanes along `axis`. */
+/** Where code is generated for: `depth` axes entered, `shift` points further along the last of them, lanes along `axis`, from `first` on. */
 export interface Point {
   readonly width: Width
   readonly depth: number
   readonly shift: number
   readonly axis: number
+  readonly first: number
   /** The value of an earlier instruction: as wide as the point, or one lane where all lanes agree. */
   value(id: number): Value
 }
@@ -62,7 +63,7 @@ export const storeForm = (nest: Nest, { map, buffer }: Store, dtype: Value['dtyp
 const extra = (form: Form, point: Point, lane: number): number =>
   form.offset +
   (form.coefficients[point.depth - 1] ?? 0) * point.shift +
-  (point.width === 4 ? (form.coefficients[point.axis] ?? 0) * lane : 0)
+  (point.width === 4 ? (form.coefficients[point.axis] ?? 0) * (point.first + lane) : 0)
 
 /** Pushes the value of an affine form at one lane. */
 export function pushAffine(nest: Nest, map: Affine, point: Point, lane: number): void {
@@ -107,7 +108,7 @@ function placeOf(nest: Nest, form: Form, map: IndexMap, dtype: Value['dtype'], p
 }
 
 /** Pushes whether all guards hold at `lane`. */
-function pushInside(nest: Nest, guards: readonly Guard[], point: Point, lane: number): void {
+export function pushInside(nest: Nest, guards: readonly Guard[], point: Point, lane: number): void {
   guards.forEach((guard, i) => {
     pushAffine(nest, guard, point, lane)
     nest.code.i32(guard.extent)
@@ -118,7 +119,7 @@ function pushInside(nest: Nest, guards: readonly Guard[], point: Point, lane: nu
 }
 
 /** Guards are intervals of the axes, so all lanes are inside when the first and the last are. */
-const varying = (guards: readonly Guard[], point: Point): readonly Guard[] =>
+export const varying = (guards: readonly Guard[], point: Point): readonly Guard[] =>
   guards.filter((g) => (g.strides[point.axis] ?? 0) !== 0)
 
 /** Runs `all` where every lane is inside, else `one` for each lane that is. */
@@ -233,94 +234,4 @@ function sumVector(code: Code, place: Place, value: Value): Value {
   loadVector(code, place, before)
   emitVector(code, 'add', value.dtype, [before, value], sum)
   return sum
-}
-
-export function emitIndex(nest: Nest, map: Affine, point: Point): Value {
-  const { code } = nest
-  const step = map.strides[point.axis] ?? 0
-  const out = newValue(code, 'i32', point.width, point.width === 1 || step === 0)
-  pushAffine(nest, map, point, 0)
-  if (point.width === 4) {
-    code.op(OP['i32x4.splat'])
-    code.bytes16(OP['v128.const'], ramp(step))
-    code.op(OP['i32x4.add'])
-  }
-  code.set(out.locals[0]!)
-  return out
-}
-const ramp = (step: number): Uint8Array => new Uint8Array(Int32Array.of(0, step, 2 * step, 3 * step).buffer)
-
-export function emitInside(nest: Nest, guards: readonly Guard[], point: Point): Value {
-  const { code } = nest
-  const alike = point.width === 1 || varying(guards, point).length === 0
-  const out = newValue(code, 'bool', point.width, alike)
-  if (point.width === 1) {
-    pushInside(nest, guards, point, 0)
-    code.set(out.locals[0]!)
-    return out
-  }
-  code.bytes16(OP['v128.const'], splatBytes('i32', -1))
-  for (const guard of guards) {
-    pushAffine(nest, guard, point, 0)
-    code.op(OP['i32x4.splat'])
-    code.bytes16(OP['v128.const'], ramp(guard.strides[point.axis] ?? 0))
-    code.op(OP['i32x4.add'])
-    code.bytes16(OP['v128.const'], splatBytes('i32', guard.extent))
-    code.op(OP['i32x4.lt_u'])
-    code.op(OP['v128.and'])
-  }
-  code.set(out.locals[0]!)
-  return out
-}
-
-/** The index where it is inside 0 … extent − 1, else 0 and a fault for the first lane that is not. */
-export function emitBounded(nest: Nest, instr: Extract<Instr, { op: 'bounded' }>, point: Point): Value {
-  const { code } = nest
-  const value = point.value(instr.args[0])
-  const out = newValue(code, 'i32', point.width, value.uniform)
-  const report = (lane: number): void => {
-    code.i32(instr.fault)
-    if (value.width === 1) push(code, value)
-    else pushLane(code, value, lane)
-    pushAffine(nest, instr.position, point, lane)
-    code.target(OP.call, nest.fault)
-  }
-  if (point.width === 1) {
-    push(code, value)
-    code.set(out.locals[0]!)
-    push(code, value)
-    code.i32(instr.extent)
-    code.op(OP['i32.ge_u'])
-    code.open(OP.if)
-    report(0)
-    code.i32(0)
-    code.set(out.locals[0]!)
-    code.op(OP.end)
-    return out
-  }
-  boundFour(code, value, instr.extent, out, report)
-  return out
-}
-
-function boundFour(code: Code, value: Value, extent: number, out: Value, report: (lane: number) => void): void {
-  const mask = newValue(code, 'bool', 4, false)
-  push(code, value)
-  code.bytes16(OP['v128.const'], splatBytes('i32', extent))
-  code.op(OP['i32x4.lt_u'])
-  code.tee(mask.locals[0]!)
-  code.op(OP['i32x4.all_true'])
-  code.op(OP['i32.eqz'])
-  code.open(OP.if)
-  for (let lane = 0; lane < 4; lane++) {
-    pushLane(code, mask, lane)
-    code.op(OP['i32.eqz'])
-    code.open(OP.if)
-    report(lane)
-    code.op(OP.end)
-  }
-  code.op(OP.end)
-  push(code, value)
-  code.get(mask.locals[0]!)
-  code.op(OP['v128.and'])
-  code.set(out.locals[0]!)
 }

@@ -8,8 +8,9 @@ import type { Code } from './assembler.ts'
 import { emitScalar } from './emit-scalar.ts'
 import { newValue, push, type Value, type Width } from './emit-value.ts'
 import { emitSplat, emitVector } from './emit-vector.ts'
-import { emitBounded, emitIndex, emitInside, emitLoad, emitStore, type Nest, type Point } from './loops-access.ts'
+import { emitLoad, emitStore, type Nest, type Point } from './loops-access.ts'
 import type { Frame } from './loops-frame.ts'
+import { emitBounded, emitIndex, emitInside } from './loops-index.ts'
 import { OP } from './opcodes.ts'
 
 export interface Spot {
@@ -18,12 +19,15 @@ export interface Spot {
   /** The axis that lanes run along. */
   readonly axis: number
   readonly shift?: number
+  /** How far along it they begin. */
+  readonly first?: number
 }
 /** Results of earlier sweeps at the current outer point, one lane or four. */
 export type Results = readonly (readonly Value[])[]
 
 export const pointOf = (frame: Frame, spot: Spot): Point => ({
   shift: 0,
+  first: 0,
   ...spot,
   value: (id) => (spot.width === 4 ? (frame.vector[id] ?? frame.scalar[id]!) : frame.scalar[id]!),
 })

@@ -1,5 +1,5 @@
 /**
- * One sweep at one outer point (or four): its inner loops, stores and reductions.
+ * One sweep at one outer point (or four, or several times four): its inner loops, stores and reductions.
  * Invariant: instructions run at their own depth, each once for every point of the axes that they depend on.
  * May not: emit outer loops.
  */
@@ -27,22 +27,43 @@ export interface Site {
   readonly vector: boolean
 }
 
-export function emitSweep(site: Site): readonly Value[] {
-  const { nest, frame, width, vector } = site
-  const { sweep, depth } = frame
+/** `sites`: of one sweep, side by side along the last outer axis. Where they reduce along one axis, they share its loop. */
+export function emitSweep(sites: readonly Site[]): (readonly Value[])[] {
+  const { inner, reductions } = sites[0]!.frame.sweep
+  if (inner.some((a) => a.extent <= 0)) return sites.map(noPoints)
+  const along = inner.length === 1 && reductions.length > 0 && commonOrder(reductions, 1) !== undefined
+  return along ? emitTogether(sites) : sites.map(emitAlone)
+}
+
+function emitTogether(sites: readonly Site[]): (readonly Value[])[] {
+  const [{ nest, frame, width, vector }] = sites as [Site]
+  const { inner, reductions } = frame.sweep
   const outer = nest.kernel.outer.length
-  if (sweep.inner.some((a) => a.extent <= 0)) return noPoints(site)
+  const count = countOf(nest, inner[0]!)
+  const bodies = sites.map(bodyOf)
+  const body: Body = {
+    reductions: bodies.flatMap((b) => b.reductions),
+    dtypes: bodies.flatMap((b) => b.dtypes),
+    size: bodies.reduce((n, b) => n + b.size, 0),
+    emit: (shift, along) => bodies.flatMap((b) => b.emit(shift, along)),
+  }
+  for (const site of sites) level(site, outer)
+  const loop = startLoop(nest, outer, frame.forms)
+  if (vector) emitSplats(nest, frame, outer, false)
+  const values = reduceAxis(nest.code, loop, count, body, width, vector ? 4 : 1)
+  return sites.map((_, i) => values.slice(i * reductions.length, (i + 1) * reductions.length))
+}
+
+function emitAlone(site: Site): readonly Value[] {
+  const { nest, frame, width, vector } = site
+  const { sweep } = frame
+  const outer = nest.kernel.outer.length
   const counts = sweep.inner.map((axis) => countOf(nest, axis))
   const body = bodyOf(site)
   level(site, outer)
   if (sweep.reductions.length === 0) {
     walk(site, counts, outer, vector ? body : undefined, () => body.emit(0, 1))
     return []
-  }
-  if (sweep.inner.length === 1 && commonOrder(sweep.reductions, 1) !== undefined) {
-    const loop = startLoop(nest, outer, frame.forms)
-    if (vector) emitSplats(nest, frame, depth - 1, false)
-    return reduceAxis(nest.code, loop, counts[0]!, body, width, vector ? 4 : 1)
   }
   if (vector) {
     const { block } = commonOrder(sweep.reductions, 4)!
@@ -67,7 +88,8 @@ function noPoints({ nest, frame, width }: Site): readonly Value[] {
 /** The instructions whose values are known once `depth` axes have been entered. */
 function level({ nest, frame, width, shift, results }: Site, depth: number): void {
   const outer = nest.kernel.outer.length
-  emitLevel(nest, frame, { width, depth, axis: outer - 1, shift: depth === outer ? shift : 0 }, results)
+  const ahead = depth === outer ? { shift } : { first: shift }
+  emitLevel(nest, frame, { width, depth, axis: outer - 1, ...ahead }, results)
 }
 
 function bodyOf({ nest, frame, width, shift: start, results }: Site): Body {
@@ -82,7 +104,7 @@ function bodyOf({ nest, frame, width, shift: start, results }: Site): Body {
         width: along === 4 ? 4 : width,
         depth,
         axis: along === 4 ? depth - 1 : outer - 1,
-        shift: depth === outer ? start : shift,
+        ...(depth === outer ? { shift: start } : { shift, first: start }),
       }
       if (depth > outer) emitLevel(nest, frame, spot, results)
       emitStores(nest, frame, spot)

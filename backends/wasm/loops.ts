@@ -21,6 +21,8 @@ export interface Range {
 
 /** Instructions in a short body. */
 const SHORT = 16
+/** Elements between rows whose lines push each other out of the nearest cache. */
+const FAR = 256
 
 interface Plan {
   readonly nest: Nest
@@ -68,28 +70,43 @@ function emitOuter(plan: Plan, depth: number): void {
   for (const frame of plan.frames) emitSplats(nest, frame, depth, false)
   const times = repeats(plan)
   if (times > 1) {
-    whileBelow(code, loop, range.to, 4 * times, () => {
-      for (let i = 0; i < times; i++) emitSweeps(plan, 4, 4 * i)
-    })
+    whileBelow(code, loop, range.to, 4 * times, () => emitSweeps(plan, 4, times))
   }
   whileBelow(code, loop, range.to, 4, () => emitSweeps(plan, 4))
   if (range.from === undefined && typeof range.to === 'number' && range.to % 4 === 0) return
   whileBelow(code, loop, range.to, 1, () => emitSweeps(plan, 1))
 }
 
-/** All sweeps at one outer point, or four, that many points further along the last outer axis. */
-function emitSweeps({ nest, frames, choice }: Plan, width: Width, shift = 0): void {
-  const results: (readonly Value[])[] = []
+/** All sweeps at one outer point, or four, or `times` four. */
+function emitSweeps({ nest, frames, choice }: Plan, width: Width, times = 1): void {
+  const results = Array.from({ length: times }, (): (readonly Value[])[] => [])
   frames.forEach((frame, s) => {
-    results.push(emitSweep({ nest, frame, width, shift, results, vector: choice.inner[s]! }))
+    const sites = results.map((own, i) => ({
+      ...{ nest, width, shift: 4 * i, results: own, vector: choice.inner[s]! },
+      frame: times === 1 ? frame : { ...frame, vector: [...frame.vector] },
+    }))
+    emitSweep(sites).forEach((values, i) => results[i]!.push(values))
   })
 }
 
-/** How many times a body of four points is repeated in one round of its loop: short ones, so that the loop costs less than they do. */
+/**
+ * How many times four points are taken in one round of their loop: twice for short code, so that the loop costs less than it does, and for
+ * reductions of columns, which leave fewer lines of memory half used. Where those fill all registers, only if rows lie far apart.
+ */
 function repeats({ nest, frames }: Plan): number {
-  if (frames.some((frame) => frame.sweep.inner.length > 0)) return 1
+  const last = nest.kernel.outer.length - 1
+  const { extent } = nest.kernel.outer[last]!
   const size = frames.reduce((n, { sweep }) => n + sweep.code.length + sweep.stores.length, 0)
-  return size <= SHORT && nest.kernel.outer.at(-1)!.extent >= 64 ? 2 : 1
+  const inner = frames.flatMap(({ sweep }) => (sweep.inner.length > 0 ? [sweep] : []))
+  if (size > SHORT || extent < (inner.length > 0 ? 8 : 64)) return 1
+  const along = inner.every((sweep) => sweep.inner.length === 1 && sweep.reductions.length > 0)
+  const roomy = inner.every(
+    ({ code, reductions }) => reductions.length === 1 && code[reductions[0]!.value]!.dtype !== 'f64',
+  )
+  const far = inner.every(({ code }) =>
+    code.some((i) => i.op === 'load' && Math.abs(i.map.strides[last + 1] ?? 0) >= FAR),
+  )
+  return along && (roomy || far) ? 2 : 1
 }
 
 /** Points of the first outer axis that one rank takes at once: whole vectors and cache lines. */

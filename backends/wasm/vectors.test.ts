@@ -154,6 +154,23 @@ describe.each(['f32', 'f64'] as const)('%s', (dtype) => {
       }
     },
   )
+  it.each([8, 11, 24, 300])('reduces %i columns side by side, in the order of the interpreter', (columns) => {
+    const p = program({
+      inputs: { x: declare[dtype](23, columns), w: declare[dtype](columns) },
+      outputs: ({ x, w }) => ({
+        sum: op.sum(op.mul(x, w), { axes: [0] }),
+        shares: op.div(x, op.sum(x, { axes: [0] })),
+        variance: op.variance(x, { axes: [0] }),
+        most: op.max(op.mul(w, x), { axes: [0] }),
+        at: op.argmax(x, 0),
+      }),
+    }) as unknown as AnyProgram
+    for (const threads of [1, 3]) {
+      const made = plan(p, { threads })
+      const inputs = Object.fromEntries(made.inputs.map((port) => [port.name, sampleInput(port)]))
+      expect(firstDifference(runModule(made, inputs, threads), runInterpreter(made, inputs))).toBeUndefined()
+    }
+  })
   it.each([
     ['greatest, size 2', (x: Node) => op.maxPool2d(x, { size: 2 })],
     ['greatest, size 3, stride 2', (x: Node) => op.maxPool2d(x, { size: 3, stride: 2 })],
