@@ -10,7 +10,7 @@ const below = (folder: string) =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((f) => join(folder, f))
 const files = [
   ...readdirSync(root),
-  ...['cli', 'core', 'planner', 'backends', 'examples', 'bench'].flatMap(below),
+  ...['cli', 'core', 'planner', 'backends', 'examples', 'bench', 'packing'].flatMap(below),
 ].filter((f) => f.endsWith('.ts') && !f.endsWith('.d.ts'))
 const text = new Map(files.map((f) => [f, readFileSync(join(root, f), 'utf8')]))
 const isTest = (f: string) => /\.(test|test-d|fixture)\.ts$/.test(f)

@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -57,7 +58,7 @@ beforeAll(() => {
     expect(status, stdout + stderr).toBe(0)
   }
   run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', dist)
-  run('--import', 'tsx', 'build.ts', dist)
+  run('--import', 'tsx', 'packing/pack.ts', dist)
   const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] }
   for (const f of [...files.filter((f) => f !== 'dist'), 'package.json'])
     cpSync(join(root, f), join(own, f), { recursive: true })
@@ -68,9 +69,9 @@ afterAll(() => {
   for (const folder of [home, elsewhere]) rmSync(folder, { recursive: true, force: true })
 })
 
-function node(name: string, code: string) {
+function node(name: string, code: string, ...flags: readonly string[]) {
   writeFileSync(join(home, name), code)
-  const run = spawnSync(process.execPath, [join(home, name)], { encoding: 'utf8', timeout: 60_000 })
+  const run = spawnSync(process.execPath, [...flags, join(home, name)], { encoding: 'utf8', timeout: 60_000 })
   return { code: run.status, out: run.stdout, error: run.stderr }
 }
 
@@ -124,6 +125,35 @@ describe('importing', () => {
        process.exitCode = names.every(Boolean) ? 0 : 1`,
     )
     expect(run).toEqual({ code: 0, out: '', error: '' })
+  })
+})
+
+describe('what few programs need', () => {
+  const code = join(modules, 'cotangent/dist/node/shared/late.js')
+  const systems = `
+    import { compile, f64, jacobian, program } from 'cotangent'
+    import * as op from 'cotangent/ops'
+    const p = program({ inputs: { a: f64(4, 4), x: f64(4) }, outputs: ({ a, x }) =>
+      ({ y: op.solve(op.add(op.matmul(a, op.transpose(a)), op.eye(4, [4], 'f64')), op.cumsum(op.sinh(x))) }) })
+    const exe = await compile(jacobian(p, { of: 'y', wrt: 'x' }), { budget: '1MiB' })
+    const a = Array.from({ length: 4 }, (_, i) => [i, 1, 2 - i, i * i])
+    console.log([...(await exe.run({ a, x: [1, 2, 3, 4] })).dy_dx].join())`
+
+  it('is loaded when they need it, and computes what a bundler’s copy does', () => {
+    const [split, whole] = [node('split.mjs', systems), node('whole.mjs', systems, '--no-addons')]
+    expect(split).toMatchObject({ code: 0, error: '' })
+    expect(split.out.split(',')).toHaveLength(16)
+    expect(split).toEqual(whole)
+  })
+  it('is not loaded for a gradient', () => {
+    renameSync(code, `${code}.away`)
+    try {
+      const run = node('first.mjs', `${gradient}\n console.log([...(await exe.run({ x: [1, 2, 3] })).dy_dx].join())`)
+      expect(run).toEqual({ code: 0, out: '2,4,6\n', error: '' })
+      expect(node('split.mjs', systems).error).toContain('late.js')
+    } finally {
+      renameSync(`${code}.away`, code)
+    }
   })
 })
 
@@ -229,7 +259,7 @@ describe('a program', () => {
   it('is explained by the command', () => {
     const graph = join(home, 'graph.txt')
     writeFileSync(graph, 'graph f(x: f32[4]) {\n  %0 : f32[4] = tanh(x)\n  return y: %0\n}\n')
-    const run = spawnSync(process.execPath, [join(modules, 'cotangent/dist/cli.js'), 'explain', graph], {
+    const run = spawnSync(process.execPath, [join(modules, 'cotangent/dist/node/cli.js'), 'explain', graph], {
       encoding: 'utf8',
     })
     expect(run.stderr).toBe('')

@@ -2,6 +2,7 @@
  * bench startup: what it takes before the first result.
  * Invariant: processes are started in turns, and their processor time is counted as well as the wall's; the package is used as it is built, so build it
  * first. jax-js is measured where it is installed (see bench peers).
+ * COTANGENT_NODES names executables of other versions of Node, with colons between, to start a process with as well.
  * First runs are those of processes that have run nothing yet (first-run.ts).
  * May not: keep anything from one start to the next, but for the row that is about what is kept.
  */
@@ -26,12 +27,13 @@ interface StartRow extends Row {
 }
 
 const root = join(import.meta.dirname, '..')
+const nodes = [process.execPath, ...(process.env['COTANGENT_NODES']?.split(':') ?? [])]
 
 export const startup: Benchmark<StartRow> = {
   name: 'startup',
   question: 'how long until the first result: of a process, of a large graph, of a program planned before?',
   async *rows({ quick }) {
-    if (existsSync(join(root, 'dist/index.js'))) yield* firstGradients(quick ? 1 : 15)
+    if (existsSync(join(root, 'dist/index.js'))) for (const node of nodes) yield* firstGradients(quick ? 1 : 15, node)
     yield* firstRuns(quick)
     const n = quick ? 100 : 10_000
     const rounds = quick ? 1 : 3
@@ -63,28 +65,30 @@ interface Started {
   readonly cpu: number
   readonly value: number
 }
-function started(file: string, args: readonly string[]): Started | undefined {
+function started(node: string, file: string, args: readonly string[]): Started | undefined {
   const path = join(import.meta.dirname, 'compare', file)
-  const { stdout, status } = spawnSync(process.execPath, [path, ...args], { encoding: 'utf8' })
+  const { stdout, status } = spawnSync(node, [path, ...args], { encoding: 'utf8' })
   return status === 0 ? JSON.parse(stdout) : undefined
 }
 
 /** Process start → first gradient of an MLP: of a process that plans, and of one that finds plan and code in a folder. */
-function* firstGradients(rounds: number): Iterable<StartRow> {
+function* firstGradients(rounds: number, node: string): Iterable<StartRow> {
   const folder = process.env['COTANGENT_PEERS'] ?? join(import.meta.dirname, 'peers')
   const plans = mkdtempSync(join(tmpdir(), 'cotangent-plans-'))
-  started('first-gradient.mjs', [plans])
+  started(node, 'first-gradient.mjs', [plans])
   const [ours, kept, peer]: [Started[], Started[], Started[]] = [[], [], []]
   for (let i = 0; i < rounds; i++) {
-    ours.push(started('first-gradient.mjs', [])!)
-    kept.push(started('first-gradient.mjs', [plans])!)
-    const other = started('first-gradient-jax-js.mjs', [folder])
+    ours.push(started(node, 'first-gradient.mjs', [])!)
+    kept.push(started(node, 'first-gradient.mjs', [plans])!)
+    const other = started(node, 'first-gradient-jax-js.mjs', [folder])
     if (other) peer.push(other)
   }
   rmSync(plans, { recursive: true })
+  const [, version] = /^v(\d+\.\d+)/.exec(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout) ?? []
+  const suffix = node === process.execPath ? '' : `, Node ${version}`
   for (const [name, own] of [
-    ['process start → gradient of 784-128-10', ours],
-    ['the same, plan and code kept in a folder', kept],
+    [`process start → gradient of 784-128-10${suffix}`, ours],
+    [`the same, plan and code kept in a folder${suffix}`, kept],
   ] as const) {
     if (peer[0] && Math.abs(peer[0].value - own[0]!.value) > 1e-5) throw new Error('bench startup: gradients differ')
     yield { bench: 'startup', case: name, ...of(own), ...against(own, peer), bar: '≤ 0.6 × jax-js' }

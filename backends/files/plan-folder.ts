@@ -4,11 +4,11 @@
  * May not: keep plans of programs with ops that are not the library's: their names do not say what they do.
  */
 import { mkdir, readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { isOwn } from '../../core/all-ops.ts'
 import { fileError } from '../../core/errors-files.ts'
 import { checksum, programKey, textKey } from '../../core/program-key.ts'
+import manifest from '../../package.json' with { type: 'json' }
 import { withExplain } from '../../planner/plan.ts'
 import { frozen } from '../../planner/seal.ts'
 import type { PlanData } from '../../planner/types.ts'
@@ -54,6 +54,9 @@ export function planFolder(path: string): PlanStore {
 /** Of the checksum that a file begins with. */
 const DIGITS = 8
 
+/** Of this library: another one may plan otherwise. */
+const { version } = manifest
+
 /** None where an op is somebody else's. */
 function planName({ program, options }: PlanSource): string | undefined {
   let foreign = false
@@ -61,13 +64,9 @@ function planName({ program, options }: PlanSource): string | undefined {
     foreign ||= !isOwn(op)
     return op.name
   })
-  return foreign ? undefined : `${textKey(`${version()} ${own} ${optionsText(options)}`)}.plan`
+  return foreign ? undefined : `${textKey(`${version} ${own} ${optionsText(options)}`)}.plan`
 }
 
 /** Plans of one hash share a name, so what follows the checksum is the plan itself. */
-const codeName = (plan: PlanData): string => `${plan.hash}-${version()}.code`
+const codeName = (plan: PlanData): string => `${plan.hash}-${version}.code`
 const headOf = (plan: PlanData): Buffer => Buffer.from(`${JSON.stringify(plan)}\n`)
-
-/** Of this library: another one may plan otherwise. */
-const version = (): string =>
-  (createRequire(import.meta.url)('cotangent/package.json') as { readonly version: string }).version
