@@ -136,6 +136,20 @@ describe('plans kept in a folder', async () => {
     expect([await readFile(path, 'utf8'), (await files()).length]).toEqual([good, 2])
   })
 
+  it('files that changed places are made anew', async () => {
+    const of = async (by: number) => (await compileHere(by)).runSync({ x })
+    const want = [await of(2), await of(3)]
+    const paths = [...(await files()), ...(await files('.code'))].map((f) => join(folder, f))
+    const good = await Promise.all(paths.map((path) => readFile(path)))
+    for (const [i, path] of paths.entries()) {
+      for (const other of good) {
+        await writeFile(path, other)
+        expect([await of(2), await of(3)]).toEqual(want)
+        expect(await readFile(path)).toEqual(good[i])
+      }
+    }
+  })
+
   it('code is found too, and anything but what was written is made anew', async () => {
     const first = (await compileHere()).runSync({ x })
     const assembled = vi.spyOn(assembly, 'buildModule')

@@ -26,12 +26,12 @@ export function planFolder(path: string): PlanStore {
     } catch (error) {
       throw fileError(path, 'make', error)
     }
-    await writeWhole(join(path, name), Buffer.concat([Buffer.from(checksum(bytes)), bytes]))
+    await writeWhole(join(path, name), Buffer.concat([Buffer.from(signed(name, bytes)), bytes]))
   }
   const read = async (name: string): Promise<Buffer | undefined> => {
     const bytes = await readFile(join(path, name)).catch(() => undefined)
     const content = bytes?.subarray(DIGITS)
-    return content && bytes!.toString('latin1', 0, DIGITS) === checksum(content) ? content : undefined
+    return content && bytes!.toString('latin1', 0, DIGITS) === signed(name, content) ? content : undefined
   }
   return {
     async find(source) {
@@ -56,6 +56,9 @@ const DIGITS = 8
 
 /** Of this library: another one may plan otherwise. */
 const { version } = manifest
+
+/** Of the name too: what was written under another one is not what was asked for. */
+const signed = (name: string, bytes: Buffer): string => checksum(Buffer.concat([Buffer.from(name), bytes]))
 
 /** None where an op is somebody else's. */
 function planName({ program, options }: PlanSource): string | undefined {
