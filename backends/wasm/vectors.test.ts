@@ -82,6 +82,65 @@ const declare = { f32, f64 }
 const of = (shape: readonly number[], dtype: 'f32' | 'f64', f: (x: Node) => Node): AnyProgram =>
   program({ inputs: { x: declare[dtype](...shape) }, outputs: ({ x }) => ({ y: f(x) }) }) as unknown as AnyProgram
 
+describe.each(['f32', 'f64', 'i32'] as const)('borders of %s', (dtype) => {
+  const declared = { f32, f64, i32 }[dtype]
+  const moves: readonly (readonly [string, (x: Node, axis: number) => Node])[] = [
+    ['concatenated', (x, axis) => op.concat([x, op.add(x, 1), x], axis)],
+    ['turned', (x, axis) => op.roll(x, 3, axis)],
+    [
+      'padded',
+      (x) =>
+        op.pad(
+          x,
+          x.shape.map((_, a) => [2 + a, 1] as const),
+        ),
+    ],
+    [
+      'cut',
+      (x) =>
+        op.pad(
+          x,
+          x.shape.map(() => [-3, 5] as const),
+        ),
+    ],
+    [
+      'of neighbours',
+      (x, axis) =>
+        op.sub(
+          op.roll(
+            op.pad(
+              x,
+              x.shape.map(() => [1, 1] as const),
+            ),
+            1,
+            axis,
+          ),
+          2,
+        ),
+    ],
+    ['backwards', (x, axis) => op.concat([op.flip(x, axis), x], axis)],
+    [
+      'spread',
+      (x) =>
+        op.pad(
+          x,
+          x.shape.map(() => [1, 2, 1] as const),
+        ),
+    ],
+  ]
+  it.each(moves)('%s: the bits of the interpreter, and inside borders four at a time', (name, f) => {
+    for (const shape of [[67], [5, 19], [3, 4, 30]]) {
+      const p = program({ inputs: { x: declared(...shape) }, outputs: ({ x }) => ({ y: f(x, shape.length - 1) }) })
+      for (const threads of [1, 3]) {
+        const made = plan(p as unknown as AnyProgram, { threads })
+        const x = sampleInput(made.inputs[0]!)
+        expect(firstDifference(runModule(made, { x }, threads), runInterpreter(made, { x }))).toBeUndefined()
+        if (!['backwards', 'spread'].includes(name)) expect(single(made)).toBe(0)
+      }
+    }
+  })
+})
+
 describe.each(['f32', 'f64', 'i32'] as const)('positions of %s', (dtype) => {
   const infinite = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 1]
   const few = dtype === 'i32' ? [-2147483648, 2147483647, -1, 0, 1] : infinite
