@@ -68,6 +68,8 @@ export interface Direct {
   readonly tile: number
   /** Vectors of columns in a tile. */
   readonly vectors: number
+  /** Points of k whose lines of the right operand are read from end to end at once; 0: tiles. */
+  readonly lines: number
   readonly row: number
   readonly left: number
   readonly right: number
@@ -92,6 +94,8 @@ const DIRECT = [
   { rows: 64, bytes: 8192 },
 ]
 const WORTH_A_CALL = 256
+/** A right operand of so many columns and bytes is read along its lines for so few rows, whose sums take so many bytes at most. */
+const STREAM = { rows: 2, columns: 512, bytes: 2 ** 20, sums: 2 ** 14 }
 /** A cut axis without others inside goes by whole cache lines. */
 const GRAIN = 16
 
@@ -118,25 +122,29 @@ export function panelsOf(kernel: Kernel): Panels | undefined {
   if (deep > MAX_DEPTH) return undefined
   const tile = TILE[dtype]
   const bytes = dtype === 'f64' ? 8 : 4
-  const few: Blocking = { rows: ROWS, columns: shares(n, 1, SHARED.narrow, COLUMNS), held: deep === depth }
+  const streams = m <= STREAM.rows && n >= STREAM.columns && n * depth * bytes >= STREAM.bytes
+  const along = STREAM.sums / (m * bytes)
+  const narrow = streams ? shares(n, 1, along, along) : shares(n, 1, SHARED.narrow, COLUMNS)
+  const few: Blocking = { rows: ROWS, columns: narrow, held: deep === depth }
   const cut = (most: Blocking) => {
     const [rows, columns] = [sideOf(outer, form!.m, most.rows), sideOf(outer, form!.n, most.columns)]
     return { rows, columns, left: operandOf(kernel, a, rows), right: operandOf(kernel, b, columns) }
   }
   const near = cut(few)
-  const direct = m * n * depth < WORTH_A_CALL ? undefined : directOf(near.left, near.right, m, n * depth * bytes)
-  const most = direct
+  const direct =
+    m * n * depth < WORTH_A_CALL ? undefined : directOf(near.left, near.right, m, n * depth * bytes, streams)
+  const blocks = direct
     ? few
     : blocking(m, n, depth * bytes, deep === depth, isStrided(near.left) ? SHARED.columns : SHARED.gathered)
-  const { rows, columns, left, right } = direct ? near : cut(most)
+  const { rows, columns, left, right } = direct ? near : cut(blocks)
   const small = Math.min(m, n) < SMALLEST.side || depth < SMALLEST.depth || m * n * depth < SMALLEST.volume
   if (!direct && small) return undefined
   const packed = Math.min(PACKED_ROWS, roundUp(linesOf(rows), tile.rows))
-  const block = { depth: deep, packed, columns: roundUp(linesOf(columns), tile.columns), held: most.held }
+  const block = { depth: deep, packed, columns: roundUp(linesOf(columns), tile.columns), held: blocks.held }
   const at = layoutOf([
     ['left', direct ? 0 : packed * deep * bytes],
-    ['right', direct ? 0 : block.columns * (most.held ? depth : deep) * bytes],
-    ['totals', roundUp(linesOf(rows), tile.rows) * block.columns * bytes],
+    ['right', direct ? 0 : block.columns * (blocks.held ? depth : deep) * bytes],
+    ['totals', (direct?.lines ? 2 * m : roundUp(linesOf(rows), tile.rows)) * block.columns * bytes],
     ['leftLines', isStrided(left) ? 0 : linesOf(rows) * 4],
     ['rightLines', isStrided(right) ? 0 : linesOf(columns) * 4],
     ['leftDepth', isStrided(left) ? 0 : deep * 4],
@@ -160,7 +168,7 @@ function shares(extent: number, others: number, least: number, most: number): nu
   return Math.min(most, Math.max(Math.min(least, blocks(2)), blocks(Math.ceil(SHARED.blocks / others))))
 }
 
-function directOf(left: Operand, right: Operand, rows: number, bytes: number): Direct | undefined {
+function directOf(left: Operand, right: Operand, rows: number, bytes: number, streams: boolean): Direct | undefined {
   const [line] = right.lines
   const along = right.lines.length === 1 && line!.stride === 1 && line!.extent >= 4
   const few = DIRECT.some((most) => rows <= most.rows && bytes <= most.bytes)
@@ -168,7 +176,8 @@ function directOf(left: Operand, right: Operand, rows: number, bytes: number): D
   const tile = Math.min(rows, TILE.f32.rows)
   const [row, own, other] = [left.lines[0]?.stride ?? 0, left.depth[0]?.stride ?? 0, right.depth[0]?.stride ?? 0]
   if (row < 0) return undefined
-  return { rows, tile, vectors: tile > 2 ? 2 : 8 / tile, row, left: own, right: other }
+  const lines = streams && Math.min(own, other) >= 0 ? 8 / rows : 0
+  return { rows, tile, vectors: tile > 2 ? 2 : 8 / tile, lines, row, left: own, right: other }
 }
 
 /** Lines of a whole block. */

@@ -5,6 +5,7 @@
 import type { Direct, Panels } from '../../planner/panels.ts'
 import { type Code, I32 } from './assembler.ts'
 import type { Shared, Span } from './contract-operand.ts'
+import { type Stream, streamFunction } from './contract-stream.ts'
 import { type Tile, tileFunction } from './contract-tile.ts'
 import { addConstant } from './locals.ts'
 import { OP } from './opcodes.ts'
@@ -23,7 +24,7 @@ export interface Site {
   readonly k: Span
 }
 
-/** The tiles of all rows of a block and its columns, at `k`: wide ones, then vectors, then single columns. */
+/** All rows of a block and its columns, at `k`: lines of the right operand or wide tiles, then vectors, then single columns. */
 export function emitDirect(site: Site): void {
   const { code, panels, direct } = site
   const lanes = 16 / panels.bytes
@@ -31,8 +32,11 @@ export function emitDirect(site: Site): void {
   const even = evenly(panels)
   code.i32(0)
   code.set(column)
-  eachTile(site, column, direct.vectors, direct.vectors * lanes)
-  if (direct.vectors > 1 && even % (direct.vectors * lanes) !== 0) eachTile(site, column, 1, lanes)
+  if (direct.lines > 0) callStream(site, column)
+  else {
+    eachTile(site, column, direct.vectors, direct.vectors * lanes)
+    if (direct.vectors > 1 && even % (direct.vectors * lanes) !== 0) eachTile(site, column, 1, lanes)
+  }
   if (even % lanes !== 0) eachTile(site, column, 0, 1)
 }
 
@@ -69,22 +73,52 @@ function eachTile(site: Site, column: number, vectors: number, wide: number): vo
 }
 
 function callTile(site: Site, column: number, row: number, rows: number, vectors: number): void {
-  const { code, panels, direct, k, shared, fused } = site
-  const { dtype, bytes, block } = panels
-  const distances = { row: direct.row * bytes, left: direct.left * bytes, right: direct.right * bytes }
-  const shape: Tile = { dtype, rows, vectors, fused, ...distances }
+  const { code, panels, shared, fused } = site
+  const { dtype, block, bytes } = panels
+  const shape: Tile = { dtype, rows, vectors, fused, ...distances(site) }
   const tile = shared(`direct ${Object.values(shape).join(' ')}`, 6, () => tileFunction(shape))
-  pushAt(code, site.left, row * shape.row, k.start, shape.left)
-  pushAt(code, site.right, 0, k.start, shape.right)
+  pushOperands(site, column, row)
+  code.i32(block.columns * bytes)
+  code.get(site.k.start)
+  code.target(OP.call, tile)
+}
+
+/** All whole vectors of columns; leaves in local `column` where they end. */
+function callStream(site: Site, column: number): void {
+  const { code, panels, direct, columns, shared, fused } = site
+  const { dtype, bytes, block } = panels
+  const of = { dtype, rows: direct.rows, vectors: 1, fused, ...distances(site) }
+  const shape: Stream = { ...of, lines: direct.lines, total: block.columns * bytes }
+  const stream = shared(`stream ${Object.values(shape).join(' ')}`, 6, () => streamFunction(shape))
+  pushOperands(site, column, 0)
+  code.get(columns.count)
+  code.i32(-16 / bytes)
+  code.op(OP['i32.and'])
+  code.tee(column)
+  code.i32(bytes)
+  code.op(OP['i32.mul'])
+  code.get(site.k.start)
+  code.target(OP.call, stream)
+}
+
+const distances = ({ panels: { bytes }, direct }: Site): Pick<Tile, 'row' | 'left' | 'right'> => ({
+  row: direct.row * bytes,
+  left: direct.left * bytes,
+  right: direct.right * bytes,
+})
+
+/** Both operands and the depth, then the totals, from `row` and local `column` on. */
+function pushOperands(site: Site, column: number, row: number): void {
+  const { code, panels, direct, k } = site
+  const { bytes, block } = panels
+  pushAt(code, site.left, row * direct.row * bytes, k.start, direct.left * bytes)
+  pushAt(code, site.right, 0, k.start, direct.right * bytes)
   addTimes(code, column, bytes)
   code.get(k.count)
   code.get(site.totals)
   code.i32(row * block.columns * bytes)
   code.op(OP['i32.add'])
   addTimes(code, column, bytes)
-  code.i32(block.columns * bytes)
-  code.get(k.start)
-  code.target(OP.call, tile)
 }
 
 function pushAt(code: Code, base: number, offset: number, times: number, by: number): void {

@@ -71,7 +71,7 @@ export function tileFunction(tile: Tile): Uint8Array {
   return code.finish()
 }
 
-interface Operations {
+export interface Operations {
   /** One number of the left operand, in all lanes. */
   readonly splat: number
   readonly load: number
@@ -96,7 +96,7 @@ const fusing = {
   f32: { ...wide.f32, madd: OP['f32x4.relaxed_madd'] },
   f64: { ...wide.f64, madd: OP['f64x2.relaxed_madd'] },
 }
-const operations = ({ dtype, vectors, fused }: Tile): Operations =>
+export const operations = ({ dtype, vectors, fused }: Tile): Operations =>
   (vectors === 0 ? single : fused ? fusing : wide)[dtype]
 
 /** One k. */

@@ -38,6 +38,10 @@ const products = [
   matmul('f64', [3, 20, 9], false),
   matmul('f32', [14, 257, 317], false),
   matmul('f64', [16, 16, 16], false),
+  // Read line by line: eight at once, or four; k and columns that are no multiples.
+  matmul('f32', [1, 517, 515], false),
+  matmul('f32', [2, 263, 1030], false),
+  matmul('f64', [1, 261, 515], false),
   batchedMatmul,
 ]
 
@@ -93,9 +97,14 @@ describe('a packed product gives the bits of the loops', () => {
     expect(packed).toBeGreaterThan(100)
   })
 
-  it('of columns too many to stay near', () => {
-    for (const transposed of [false, true]) {
-      const { plan, inputs } = matmul('f64', [130, 260, 512], transposed)
+  it('of large operands', () => {
+    for (const { plan, inputs } of [
+      // Panels that do not stay near.
+      matmul('f64', [130, 260, 512], false),
+      matmul('f64', [130, 260, 512], true),
+      // Lines whose last block has a single column.
+      matmul('f32', [1, 4, 2 ** 20 + 1], false),
+    ]) {
       const want = runModule(plan, inputs, 1)
       for (const ranks of [1, 2])
         expect(firstDifference(runModule(withScratch(plan), inputs, ranks), want), `${ranks} ranks`).toBeUndefined()
@@ -113,7 +122,11 @@ describe('a packed product gives the bits of the loops', () => {
     const kernel = (m: number, k: number, n: number) => matmul('f32', [m, k, n], false).plan.kernels[0]!
     expect(panelsOf(kernel(64, 64, 64))).toBeDefined()
     expect(panelsOf(kernel(64, 64, 64))!.direct).toBeUndefined()
-    expect(panelsOf(kernel(1, 4096, 64))!.direct).toBeDefined()
+    expect(panelsOf(kernel(1, 4096, 64))!.direct).toMatchObject({ lines: 0 })
+    expect(panelsOf(kernel(1, 4096, 512))!.direct).toMatchObject({ lines: 8 })
+    expect(panelsOf(kernel(2, 512, 512))!.direct).toMatchObject({ lines: 4 })
+    expect(panelsOf(kernel(2, 511, 512))!.direct).toMatchObject({ lines: 0 })
+    expect(panelsOf(kernel(3, 512, 512))!.direct).toMatchObject({ lines: 0 })
     expect(panelsOf(kernel(3, 3, 3))).toBeUndefined()
     expect(panelsOf(kernel(64, 0, 64))).toBeUndefined()
     expect(panelsOf({ ...kernel(64, 64, 64), form: { m: [0], n: [1], a: 0, b: 0 } })).toBeUndefined()
