@@ -135,14 +135,18 @@ function table({ name, target }: PlanData, runs: number, ms: number, rows: reado
 
 function trace(program: string, ranks: ReturnType<typeof totalsOf>, names: readonly string[]): Trace {
   const start = Math.min(...ranks.flatMap(({ events }) => events.map((e) => e.from)))
-  const traceEvents = ranks.flatMap(({ events }, tid): TraceEvent[] => [
-    { name: 'thread_name', ph: 'M', pid: 1, tid, args: { name: `rank ${tid}` } },
-    ...events.map(({ span, wait, from, to }): TraceEvent => {
+  // Eighths of a microsecond are whole nanoseconds and exact numbers: Perfetto counts in those, and drops events that overlap by one.
+  const at = (ms: number): number => Math.round(8000 * (ms - start)) / 8
+  const traceEvents = ranks.flatMap(({ events }, rank): TraceEvent[] => {
+    // Thread 0 means an idle processor.
+    const thread = { pid: 1, tid: rank + 1 }
+    const shown = events.map(({ span, wait, from, to }): TraceEvent => {
       const name = span === undefined ? 'run' : wait ? 'wait' : names[span]!
       const cat = span === undefined ? 'run' : wait ? 'wait' : 'step'
-      return { name, cat, ph: 'X', pid: 1, tid, ts: 1000 * (from - start), dur: 1000 * (to - from) }
-    }),
-  ])
-  const process: TraceEvent = { name: 'process_name', ph: 'M', pid: 1, tid: 0, args: { name: program } }
+      return { name, cat, ph: 'X', ...thread, ts: at(from), dur: at(to) - at(from) }
+    })
+    return [{ name: 'thread_name', ph: 'M', ...thread, args: { name: `rank ${rank}` } }, ...shown]
+  })
+  const process: TraceEvent = { name: 'process_name', ph: 'M', pid: 1, tid: 1, args: { name: program } }
   return { displayTimeUnit: 'ms', traceEvents: [process, ...traceEvents] }
 }

@@ -61,7 +61,7 @@ const isPlain = (x: unknown): boolean =>
   typeof x === 'function' && Object.keys(x).length === 0 && !String(x).startsWith('class ')
 
 /** What the entry is called that has the code of late modules. */
-export const CODE = 'shared/late'
+const CODE = 'shared/late'
 const LOADER = '\0loader'
 const STUB = '\0stub:'
 const ENTRY = '\0late'
