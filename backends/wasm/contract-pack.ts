@@ -16,8 +16,8 @@ export interface Packing {
   readonly layout: Layout
 }
 
-/** Bytes that are read at once: two cache lines, which come together. */
-const LINE = 128
+/** Bytes of a panel that are written at once: few enough for straight code, enough k for memory to be busy. */
+const PIECE = 256
 
 const [TO, FROM, LINES, DEPTH, LINE_BYTES, DEPTH_BYTES] = [0, 1, 2, 3, 4, 5]
 
@@ -32,6 +32,9 @@ interface Packer extends Packing {
   readonly left: number
   readonly rest: number
   readonly pointer: number
+  /** Locals: the next points of k in memory and in the first panel. */
+  readonly from: number
+  readonly to: number
 }
 
 /** pack(to, from, lines, depth, lineBytes, depthBytes): all lines, panel after panel. */
@@ -39,17 +42,18 @@ export function packFunction(packing: Packing): Uint8Array {
   const p = packer(packing)
   const { code, rest, layout } = p
   for (const address of [TO, FROM]) unsigned(code, address)
-  copy(code, LINES, rest)
-  copy(code, TO, p.target)
   if (layout === 'lines') {
-    const together = LINE / (p.lines * p.size)
-    eachPanels(p, together, () => alongLines(p, together))
+    copy(code, FROM, p.from)
+    copy(code, TO, p.to)
+    copy(code, DEPTH, p.left)
+    alongLines(p, PIECE / (p.lines * p.size))
+    alongLines(p, 1)
+    toRest(p)
+  } else {
+    copy(code, LINES, rest)
+    copy(code, TO, p.target)
+    eachPanel(p, () => (layout === 'depth' ? alongDepth(p) : oneByOne(p, false)))
   }
-  eachPanels(p, 1, () => {
-    if (layout === 'lines') alongLines(p, 1)
-    else if (layout === 'depth') alongDepth(p)
-    else oneByOne(p, false)
-  })
   code.get(rest)
   code.open(OP.if)
   copy(code, FROM, p.source)
@@ -59,14 +63,14 @@ export function packFunction(packing: Packing): Uint8Array {
   return code.finish()
 }
 
-/** Runs `body`, which fills `many` panels, while so many can be filled. */
-function eachPanels(p: Packer, many: number, body: () => void): void {
+/** Runs `body`, which fills a panel, while one can be filled. */
+function eachPanel(p: Packer, body: () => void): void {
   const { code, lines, rest } = p
-  repeat(code, rest, many * lines, () => {
+  repeat(code, rest, lines, () => {
     copy(code, FROM, p.source)
     copy(code, DEPTH, p.left)
     body()
-    add(code, FROM, LINE_BYTES, many * lines)
+    add(code, FROM, LINE_BYTES, lines)
   })
 }
 
@@ -84,6 +88,8 @@ function packer(packing: Packing): Packer {
     left: code.local(I32),
     rest: code.local(I32),
     pointer: code.local(I32),
+    from: code.local(I32),
+    to: code.local(I32),
   }
 }
 
@@ -119,31 +125,48 @@ function repeat(code: Code, number: number, many: number, body: () => void): voi
   code.op(OP.end)
 }
 
-/** Several panels at once, so that a cache line is read once: where k lie a power of two apart, it is gone when the next panel comes. */
-function alongLines(p: Packer, panels: number): void {
-  const { code, lines, size, source } = p
-  const targets = [p.target, ...Array.from({ length: panels - 1 }, () => code.local(I32))]
-  targets.slice(1).forEach((target, i) => {
-    code.get(targets[i]!)
-    code.get(DEPTH)
-    code.i32(lines * size)
-    code.op(OP['i32.mul'])
-    code.op(OP['i32.add'])
-    code.set(target)
-  })
-  repeat(code, p.left, 1, () => {
-    targets.forEach((target, panel) => {
-      for (let byte = 0; byte < lines * size; byte += 16) {
-        code.get(target)
-        code.get(source)
-        code.memory(OP['v128.load'], panel * lines * size + byte)
-        code.memory(OP['v128.store'], byte)
+/** All full panels: `many` points of k of each, then the next points. So lines of memory are read in order, by pieces of panels written whole. */
+function alongLines(p: Packer, many: number): void {
+  const { code, lines, size, source, target, pointer, rest } = p
+  const wide = lines * size
+  repeat(code, p.left, many, () => {
+    copy(code, p.from, source)
+    copy(code, p.to, target)
+    copy(code, LINES, rest)
+    repeat(code, rest, lines, () => {
+      copy(code, source, pointer)
+      for (let k = 0; k < many; k++) {
+        for (let byte = 0; byte < wide; byte += 16) {
+          code.get(target)
+          code.get(pointer)
+          code.memory(OP['v128.load'], byte)
+          code.memory(OP['v128.store'], k * wide + byte)
+        }
+        if (k < many - 1) add(code, pointer, DEPTH_BYTES)
       }
+      addConstant(code, source, wide)
+      add(code, target, DEPTH, wide)
     })
-    add(code, source, DEPTH_BYTES)
-    for (const target of targets) addConstant(code, target, lines * size)
+    add(code, p.from, DEPTH_BYTES, many)
+    addConstant(code, p.to, many * wide)
   })
-  copy(code, targets.at(-1)!, p.target)
+}
+
+/** Goes on with the first of the `rest` lines, which fill no panel. */
+function toRest({ code, size, rest, pointer, target }: Packer): void {
+  code.get(LINES)
+  code.get(rest)
+  code.op(OP['i32.sub'])
+  code.i32(size)
+  code.op(OP['i32.mul'])
+  code.set(pointer)
+  add(code, FROM, pointer)
+  code.get(TO)
+  code.get(pointer)
+  code.get(DEPTH)
+  code.op(OP['i32.mul'])
+  code.op(OP['i32.add'])
+  code.set(target)
 }
 
 /** Squares of 4×4 (f64: 2×2) are transposed in registers. */
