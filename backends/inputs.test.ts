@@ -81,6 +81,20 @@ it('a wrong length says how many values of which type were expected, whether the
   }
 })
 
+it.each([undefined, null, 3])('%s instead of inputs is told by the names that are missing', async (nothing) => {
+  const backend = interpreter()
+  for (const size of [2, 'B'] as const) {
+    const p = program({ inputs: { x: f32(size) }, outputs: (v) => ({ y: op.sum(v.x) }) })
+    const exe = await compile(p, { backend })
+    await expect(exe.run(nothing as never)).rejects.toMatchObject({
+      code: 'E_INPUT_NAMES',
+      message: expect.stringContaining('missing: x'),
+    })
+    expect(() => exe.runSync(nothing as never)).toThrow('missing: x')
+    await exe.close()
+  }
+})
+
 it('sizes follow from lengths where they are left out: several names, names that are there twice, flat and nested', async () => {
   const p = program({
     inputs: { a: f32('N', 'N'), b: f32('N', 'M'), c: i32('M', 2), d: bool() },

@@ -27,7 +27,9 @@ export function checkInputs(ports: readonly Slot[], given: Inputs): TypedArray[]
   return ports.map((port) => checkValue(port, given[port.name]!))
 }
 
-export function checkNames(known: readonly string[], given: Inputs): void {
+/** Nothing given at all counts as no names. */
+export function checkNames(known: readonly string[], inputs: Inputs | null | undefined): void {
+  const given = inputs ?? {}
   const missing = known.filter((name) => !Object.hasOwn(given, name) || given[name] === undefined)
   const unknown = Object.keys(given).filter((name) => !known.includes(name))
   if (missing.length || unknown.length) {
