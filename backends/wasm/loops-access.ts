@@ -80,7 +80,7 @@ export function pushAffine(nest: Nest, map: Affine, point: Point, lane: number):
   nest.code.op(OP['i32.add'])
 }
 
-function placeOf(nest: Nest, form: Form, map: IndexMap, dtype: Value['dtype'], point: Point): Place {
+export function placeOf(nest: Nest, form: Form, map: IndexMap, dtype: Value['dtype'], point: Point): Place {
   const { code } = nest
   const indirect = (map.indirect ?? []).map((i) => ({ value: point.value(i.value), by: i.stride * 2 ** SHIFT[dtype] }))
   const scattered = indirect.some(({ value }) => !value.uniform)

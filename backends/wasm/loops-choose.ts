@@ -16,6 +16,8 @@ export interface Choice {
 /** Costs in scalar instructions. */
 const GATHER = 6
 const SCALAR_LANE = 1
+/** A store of four lanes that is turned with three others: so many stores and shuffles. */
+const TURNED = 3
 /** What argmax does for a point, for four (of f64 twice), and to join four lanes and their groups. */
 const ARGMAX = { one: 6, four: 7, join: 60 }
 
@@ -91,8 +93,30 @@ function vectorCost(sweep: Sweep, axis: number): number {
     if (instr.op === 'load') cost += access(instr.map, instr.guards)
     else cost += vectors(instr.dtype)
   }
-  for (const store of sweep.stores) cost += access(store.map, store.guards)
+  for (const { map, guards } of sweep.stores) {
+    const own = access(map, guards)
+    cost += own === GATHER && canTurn(sweep, axis) ? TURNED : own
+  }
   return cost
+}
+
+/** Instructions in a body that may be emitted four times. */
+const SHORT = 32
+
+/**
+ * Whether a sweep only stores, and what lies apart along `axis`, an outer one, lies side by side along its last inner one, so that four points
+ * of four lanes can be turned in registers.
+ */
+export function canTurn({ inner, code, reductions, stores }: Sweep, axis: number): boolean {
+  const last = inner.at(-1)
+  if (last?.kind !== 'parallel' || last.extent < 4 || reductions.length > 0 || code.length > SHORT) return false
+  const stored = new Set(stores.map((s) => s.buffer))
+  if (code.some((i) => i.op === 'load' && stored.has(i.buffer))) return false
+  return stores.every(({ map, guards, accumulate, value }) => {
+    const { op, dtype } = code[value]!
+    if (guards || accumulate || map.indirect || op === 'const' || dtype === 'bool' || dtype === 'u8') return false
+    return stride(map, axis + inner.length) === 1 && stride(map, axis) !== 1
+  })
 }
 
 const stride = ({ strides }: Affine, axis: number): number => strides[axis] ?? 0

@@ -8,12 +8,14 @@ import { I32 } from './assembler.ts'
 import { newValue, type Value, type Width } from './emit-value.ts'
 import type { Nest } from './loops-access.ts'
 import { empty, setConstant } from './loops-accumulate.ts'
+import { canTurn } from './loops-choose.ts'
 import { emitLevel, emitSplats, emitStores, pointOf, type Results, type Spot } from './loops-code.ts'
 import type { Frame } from './loops-frame.ts'
 import { type Bound, type Loop, least, startLoop, whileBelow } from './loops-loop.ts'
 import { reducePoints } from './loops-points.ts'
 import { type Body, commonOrder, reduceAxis } from './loops-reduce.ts'
 import { reduceRows } from './loops-rows.ts'
+import { emitTurned } from './loops-turned.ts'
 import { OP } from './opcodes.ts'
 
 export interface Site {
@@ -62,7 +64,7 @@ function emitAlone(site: Site): readonly Value[] {
   const body = bodyOf(site)
   level(site, outer)
   if (sweep.reductions.length === 0) {
-    walk(site, counts, outer, vector ? body : undefined, () => body.emit(0, 1))
+    walk(site, counts, outer, fourOf(site, body), () => body.emit(0, 1))
     return []
   }
   if (vector) {
@@ -114,8 +116,23 @@ function bodyOf({ nest, frame, width, shift: start, results }: Site): Body {
   }
 }
 
+/** How a sweep without reductions does four points of its last inner axis at once, where it can. */
+function fourOf({ nest, frame, width, shift, results, vector }: Site, body: Body): (() => void) | undefined {
+  if (vector) return () => void body.emit(0, 4)
+  const axis = nest.kernel.outer.length - 1
+  const deep = frame.sweep.stores.every(({ value }) => frame.depths[value] === frame.depth)
+  if (width !== 4 || !deep || !canTurn(frame.sweep, axis)) return undefined
+  return () => emitTurned(nest, frame, { width, depth: frame.depth, axis, first: shift }, results)
+}
+
 /** Loops over the inner axes from `depth` on; `four`, where given, does four points of the last one at a time, and `each` the rest. */
-function walk(site: Site, counts: readonly Bound[], depth: number, four: Body | undefined, each: () => void): void {
+function walk(
+  site: Site,
+  counts: readonly Bound[],
+  depth: number,
+  four: (() => void) | undefined,
+  each: () => void,
+): void {
   const { nest, frame } = site
   const outer = nest.kernel.outer.length
   if (depth === frame.depth) {
@@ -129,8 +146,8 @@ function walk(site: Site, counts: readonly Bound[], depth: number, four: Body | 
     whileBelow(nest.code, loop, count, 1, () => walk(site, counts, depth + 1, four, each))
     return
   }
-  emitSplats(nest, frame, depth, false)
-  whileBelow(nest.code, loop, count, 4, () => four.emit(0, 4))
+  if (site.vector) emitSplats(nest, frame, depth, false)
+  whileBelow(nest.code, loop, count, 4, four)
   if (typeof count !== 'number' || count % 4 !== 0) whileBelow(nest.code, loop, count, 1, each)
 }
 

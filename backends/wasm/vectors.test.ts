@@ -20,11 +20,10 @@ import { buildModule } from './module.ts'
 import { firstDifference, runInterpreter, runModule } from './run.fixture.ts'
 
 const { readWasm } = await wabt()
+const countIn = (made: PlanData, instructions: RegExp): number =>
+  readWasm(buildModule(made), { threads: true, simd: true }).toText({}).match(instructions)?.length ?? 0
 /** Instructions that take single lanes out of vectors, or put them in. */
-const single = (made: PlanData): number =>
-  readWasm(buildModule(made), { threads: true, simd: true })
-    .toText({})
-    .match(/x\d+\.(extract|replace)_lane/g)?.length ?? 0
+const single = (made: PlanData): number => countIn(made, /x\d+\.(extract|replace)_lane/g)
 
 /** Kernels with sweeps of many points that go one by one. */
 function oneByOne({ kernels }: PlanData): string[] {
@@ -137,6 +136,37 @@ describe.each(['f32', 'f64', 'i32'] as const)('borders of %s', (dtype) => {
         expect(firstDifference(runModule(made, { x }, threads), runInterpreter(made, { x }))).toBeUndefined()
         if (!['backwards', 'spread'].includes(name)) expect(single(made)).toBe(0)
       }
+    }
+  })
+})
+
+describe.each(['f32', 'f64', 'i32'] as const)('axes of %s that change places', (dtype) => {
+  it.each([
+    [
+      [67, 129],
+      [1, 0],
+    ],
+    [
+      [40, 9, 35],
+      [2, 1, 0],
+    ],
+    [
+      [5, 40, 37],
+      [0, 2, 1],
+    ],
+    [
+      [33, 3, 64],
+      [2, 0, 1],
+    ],
+  ])('%j by %j: turned in registers, the bits of the interpreter', (shape, axes) => {
+    const outputs = ({ x }: { x: Node }) => ({ y: op.mul(op.transpose(op.add(x, 1), axes), 2) })
+    const p = program({ inputs: { x: { f32, f64, i32 }[dtype](...shape) }, outputs })
+    for (const threads of [1, 3]) {
+      const made = plan(p as unknown as AnyProgram, { threads })
+      const x = sampleInput(made.inputs[0]!)
+      expect(firstDifference(runModule(made, { x }, threads), runInterpreter(made, { x }))).toBeUndefined()
+      // For four points of four lanes; the rest of a strip goes point by point.
+      expect(countIn(made, /i8x16\.shuffle/g)).toBe(8)
     }
   })
 })

@@ -1,6 +1,7 @@
 /**
  * block: a kernel that reads across the lines of memory goes through it in strips: the last axis is cut into pieces of a cache line, and the
- * pieces go around the axis along which the read is contiguous. So each line that is loaded is used up before it leaves the cache.
+ * pieces go around the axis along which the read is contiguous, which becomes the last. So each line that is loaded is used up before it leaves
+ * the cache, and a backend finds both directions next to each other.
  * Invariant: the same points, each once; every one stores what it stored.
  * May not: touch reductions, or kernels whose memory is in cache anyway.
  */
@@ -39,12 +40,16 @@ function inStrips(kernel: Kernel, along: number): Kernel {
   const last = kernel.outer.length - 1
   const axis = kernel.outer[last]!
   const strips: Axis = { name: `${axis.name} strip`, extent: Math.ceil(axis.extent / STRIP), kind: 'parallel' }
-  const insert = <T>(list: readonly T[], x: T): T[] => [...list.slice(0, along), x, ...list.slice(along, last)]
+  const insert = <T>(list: readonly T[], x: T): T[] => [
+    ...list.filter((_, i) => i < last && i !== along),
+    x,
+    list[along]!,
+  ]
   const cut = <T extends Affine>(form: T): T => ({
     ...form,
     strides: [...insert(form.strides, STRIP * form.strides[last]!), form.strides[last]!],
   })
-  const tile: Axis = { ...axis, extent: STRIP, tile: { of: along, total: axis.extent } }
+  const tile: Axis = { ...axis, extent: STRIP, tile: { of: last - 1, total: axis.extent } }
   const sweeps = kernel.sweeps.map((sweep) => ({ ...mapForms(sweep, cut), inner: [tile] }))
   return { ...kernel, outer: insert(kernel.outer, strips), sweeps }
 }
