@@ -1,7 +1,8 @@
 /**
  * bench kernels: how near do contractions come to the bare micro-kernel, and to memory, in every shape?
  * Invariant: a case and the bare micro-kernel of its dtype run in turns on one worker, in processor time, so that other work on the machine
- * spreads figures but does not bend them; ratios are medians of those of each round, because a core whose neighbour wakes slows down for seconds.
+ * spreads figures but does not bend them; ratios are medians of those of each round in which the bare one ran alike before and after, because
+ * a core whose neighbour wakes slows down for seconds.
  * May not: choose shapes that a fast path happens to like: sizes follow from lists.
  */
 import { compile, f32, f64, program } from 'cotangent'
@@ -12,6 +13,9 @@ import { type Benchmark, quantile, type Row, rounded, type Times } from './bench
 import { inRounds, processorTime } from './interleave.ts'
 
 type Float = 'f32' | 'f64'
+
+/** By how much the time of the bare micro-kernel may change, and rounds that suffice. */
+const [STEADY, FEWEST] = [0.05, 5]
 type Operand = ReturnType<typeof op.neg>
 
 interface KernelRow extends Row {
@@ -150,6 +154,12 @@ async function ready(one: Case, dtype: Float) {
   return { run: (): void => void exe.runSync({ a, b }, { views: true }), close: () => exe.close() }
 }
 
+/** Rounds in which the processor kept its speed, as far as the bare micro-kernel tells, which ran before and after; or all, if those are few. */
+function steady(bare: readonly number[]): readonly number[] {
+  const kept = [...bare.keys()].slice(1).filter((i) => Math.abs(bare[i - 1]! / bare[i]! - 1) < STEADY)
+  return kept.length >= FEWEST ? kept : [...bare.keys()]
+}
+
 async function measure(one: Case, bare: Bare, quick: boolean): Promise<KernelRow> {
   const own = await ready(one, one.dtype)
   const twin = one.dtype === 'f64' ? await ready(one, 'f32') : undefined
@@ -159,16 +169,17 @@ async function measure(one: Case, bare: Bare, quick: boolean): Promise<KernelRow
   }
   const { times, medians } = inRounds(
     work,
-    quick ? { rounds: 2, slice: 2 } : { rounds: 15, slice: 25, clock: processorTime },
+    quick ? { rounds: 2, slice: 2 } : { rounds: 25, slice: 25, clock: processorTime },
   )
   await own.close()
   await twin?.close()
   const { run, bare: alone, single } = medians
+  const rounds = steady(alone!)
   /** By how much the rate of ours is that of the other, round by round. */
   const against = (others: readonly number[], flops: number): number =>
     rounded(
       quantile(
-        run!.map((ms, i) => (others[i]! * flops) / ms),
+        rounds.map((i) => (others[i]! * flops) / run![i]!),
         0.5,
       ),
     )
