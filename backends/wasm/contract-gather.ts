@@ -6,7 +6,7 @@
  */
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { type Packing, transpose } from './contract-pack.ts'
-import { addConstant, unsigned } from './locals.ts'
+import { addConstant, copy, unsigned } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 const [TO, FROM, LINE, LINES, DEPTH, COUNT] = [0, 1, 2, 3, 4, 5]
@@ -70,10 +70,6 @@ function gatherer(packing: Packing): Gatherer {
   return { ...packing, code, size, side, offsets, whole, next, end, rest, pointer }
 }
 
-const copy = (code: Code, from: number, to: number): void => {
-  code.get(from)
-  code.set(to)
-}
 /** Of the lines of this panel; those beyond the last are the last. */
 function setOffsets({ code, offsets, rest }: Gatherer): void {
   offsets.forEach((local, line) => {

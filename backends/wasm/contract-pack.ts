@@ -5,7 +5,7 @@
  */
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { pick32 } from './emit-value.ts'
-import { addConstant, unsigned } from './locals.ts'
+import { addConstant, copy, repeat, unsigned } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 /** Which neighbours in memory are used: along the panel's lines, along k, or none. */
@@ -93,10 +93,6 @@ function packer(packing: Packing): Packer {
   }
 }
 
-const copy = (code: Code, from: number, to: number): void => {
-  code.get(from)
-  code.set(to)
-}
 function add(code: Code, local: number, by: number, times = 1): void {
   code.get(local)
   code.get(by)
@@ -107,24 +103,6 @@ function add(code: Code, local: number, by: number, times = 1): void {
   code.op(OP['i32.add'])
   code.set(local)
 }
-/** Runs `body`, which handles `many` of a number, while it has that many. */
-function repeat(code: Code, number: number, many: number, body: () => void): void {
-  const enough = (): void => {
-    code.get(number)
-    code.i32(many)
-    code.op(OP['i32.ge_s'])
-  }
-  enough()
-  code.open(OP.if)
-  code.open(OP.loop)
-  body()
-  addConstant(code, number, -many)
-  enough()
-  code.target(OP.br_if, 0)
-  code.op(OP.end)
-  code.op(OP.end)
-}
-
 /** All full panels: `many` points of k of each, then the next points. So lines of memory are read in order, by pieces of panels written whole. */
 function alongLines(p: Packer, many: number): void {
   const { code, lines, size, source, target, pointer, rest } = p

@@ -7,7 +7,7 @@
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { operations, type Tile } from './contract-tile.ts'
 import { splatBytes } from './emit-value.ts'
-import { addConstant, unsigned } from './locals.ts'
+import { addConstant, copy, repeat, unsigned } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 /** `vectors` is 1. */
@@ -81,11 +81,6 @@ function pushSums({ code, rows, total }: Streamer): void {
   code.op(OP.select)
 }
 
-const copy = (code: Code, from: number, to: number): void => {
-  code.get(from)
-  code.set(to)
-}
-
 /** Runs `body` for each vector of columns and row, which lies so many bytes behind `at`; `from` goes along. */
 function eachVector({ code, sums, at, from, end, rows, total }: Streamer, body: (row: number) => void): void {
   copy(code, sums, at)
@@ -106,48 +101,37 @@ function eachLines(s: Streamer, lines: number): void {
   const { splat, load, store } = operations(s)
   const factors = Array.from({ length: rows }, () => Array.from({ length: lines }, () => code.local(V128)))
   const [sum, ...vectors] = Array.from({ length: 1 + lines }, () => code.local(V128)) as [number, ...number[]]
-  const enough = (): void => {
-    code.get(DEPTH)
-    code.i32(lines)
-    code.op(OP['i32.ge_s'])
-  }
-  enough()
-  code.open(OP.if)
-  code.open(OP.loop)
-  factors.forEach((own, r) => {
-    own.forEach((factor, i) => {
-      code.get(LEFT)
-      code.memory(splat, r * row + i * left)
-      code.set(factor)
-    })
-  })
-  copy(code, RIGHT, s.from)
-  eachVector(s, (at) => {
-    const own = factors[at / s.total]!
-    if (at === 0)
-      vectors.forEach((vector, i) => {
-        code.get(s.from)
-        code.memory(load, i * right)
-        code.set(vector)
+  repeat(code, DEPTH, lines, () => {
+    factors.forEach((own, r) => {
+      own.forEach((factor, i) => {
+        code.get(LEFT)
+        code.memory(splat, r * row + i * left)
+        code.set(factor)
       })
-    code.get(s.at)
-    code.memory(load, at)
-    code.set(sum)
-    own.forEach((factor, i) => {
-      pushSum(s, sum, factor, vectors[i]!)
-      code.set(sum)
     })
-    code.get(s.at)
-    code.get(sum)
-    code.memory(store, at)
+    copy(code, RIGHT, s.from)
+    eachVector(s, (at) => {
+      const own = factors[at / s.total]!
+      if (at === 0)
+        vectors.forEach((vector, i) => {
+          code.get(s.from)
+          code.memory(load, i * right)
+          code.set(vector)
+        })
+      code.get(s.at)
+      code.memory(load, at)
+      code.set(sum)
+      own.forEach((factor, i) => {
+        pushSum(s, sum, factor, vectors[i]!)
+        code.set(sum)
+      })
+      code.get(s.at)
+      code.get(sum)
+      code.memory(store, at)
+    })
+    addConstant(code, LEFT, lines * left)
+    addConstant(code, RIGHT, lines * right)
   })
-  addConstant(code, LEFT, lines * left)
-  addConstant(code, RIGHT, lines * right)
-  addConstant(code, DEPTH, -lines)
-  enough()
-  code.target(OP.br_if, 0)
-  code.op(OP.end)
-  code.op(OP.end)
 }
 
 /** sum + factor · vector */

@@ -24,3 +24,26 @@ export function unsigned(code: Code, address: number): void {
   code.op(OP['i32.and'])
   code.set(address)
 }
+
+export function copy(code: Code, from: number, to: number): void {
+  code.get(from)
+  code.set(to)
+}
+
+/** Runs `body`, which handles `many` of a number, while it has that many. */
+export function repeat(code: Code, number: number, many: number, body: () => void): void {
+  const enough = (): void => {
+    code.get(number)
+    code.i32(many)
+    code.op(OP['i32.ge_s'])
+  }
+  enough()
+  code.open(OP.if)
+  code.open(OP.loop)
+  body()
+  addConstant(code, number, -many)
+  enough()
+  code.target(OP.br_if, 0)
+  code.op(OP.end)
+  code.op(OP.end)
+}
