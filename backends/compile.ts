@@ -52,7 +52,7 @@ export interface Executable<I = Values, S = Values, O = unknown> {
   runSync(inputs: Feeds<I>, options?: SyncRunOptions): Results<O>
   /**
    * Where the time of all runs so far went: rows, a table, a trace. InputError E_PROFILE unless compiled with `profile: true`. Between runs only:
-   * while one is in progress, it sees half of it.
+   * while one is in progress, it sees half of it. Where a dimension is taken from the inputs of each run, of the size that ran last, as `plan` and `inputs` are.
    */
   profile(): Profile
   close(): Promise<void>
