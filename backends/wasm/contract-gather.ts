@@ -6,7 +6,7 @@
  */
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { type Packing, transpose } from './contract-pack.ts'
-import { addConstant, copy, unsigned } from './locals.ts'
+import { addConstant, copy, unsigned, until } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 const [TO, FROM, LINE, LINES, DEPTH, COUNT] = [0, 1, 2, 3, 4, 5]
@@ -42,14 +42,10 @@ export function gatherFunction(packing: Packing): Uint8Array {
   setOffsets(g)
   copy(code, DEPTH, g.next)
   if (packing.layout === 'lines') setWhole(g)
-  code.open(OP.loop)
-  if (packing.layout === 'depth') squareOrStep(g)
-  else step(g)
-  code.get(g.next)
-  code.get(g.end)
-  code.op(OP['i32.ne'])
-  code.target(OP.br_if, 0)
-  code.op(OP.end)
+  until(code, g.next, g.end, () => {
+    if (packing.layout === 'depth') squareOrStep(g)
+    else step(g)
+  })
   addConstant(code, LINE, 4 * lines)
   addConstant(code, rest, -lines)
   code.get(rest)

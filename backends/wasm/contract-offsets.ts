@@ -5,7 +5,7 @@
  */
 import type { Dim } from '../../planner/panels.ts'
 import { type Code, functionCode, I32 } from './assembler.ts'
-import { addConstant } from './locals.ts'
+import { addConstant, until } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 const [TO, START, COUNT] = [0, 1, 2]
@@ -36,17 +36,13 @@ export function offsetsFunction(dims: readonly Dim[]): Uint8Array {
   code.op(OP['i32.shl'])
   code.op(OP['i32.add'])
   code.set(end)
-  code.open(OP.loop)
-  code.get(TO)
-  code.get(walk.offset)
-  code.memory(OP['i32.store'], 0)
-  addConstant(code, walk.offset, dims[last]!.stride)
-  addConstant(code, TO, 4)
-  code.get(TO)
-  code.get(end)
-  code.op(OP['i32.ne'])
-  code.target(OP.br_if, 0)
-  code.op(OP.end)
+  until(code, TO, end, () => {
+    code.get(TO)
+    code.get(walk.offset)
+    code.memory(OP['i32.store'], 0)
+    addConstant(code, walk.offset, dims[last]!.stride)
+    addConstant(code, TO, 4)
+  })
   carry(walk, last)
   code.get(COUNT)
   code.target(OP.br_if, 0)

@@ -7,7 +7,7 @@
 import { type Code, functionCode, I32, V128 } from './assembler.ts'
 import { operations, type Tile } from './contract-tile.ts'
 import { splatBytes } from './emit-value.ts'
-import { addConstant, copy, repeat, unsigned } from './locals.ts'
+import { addConstant, copy, repeat, unsigned, until } from './locals.ts'
 import { OP } from './opcodes.ts'
 
 /** `vectors` is 1. */
@@ -84,15 +84,11 @@ function pushSums({ code, rows, total }: Streamer): void {
 /** Runs `body` for each vector of columns and row, which lies so many bytes behind `at`; `from` goes along. */
 function eachVector({ code, sums, at, from, end, rows, total }: Streamer, body: (row: number) => void): void {
   copy(code, sums, at)
-  code.open(OP.loop)
-  for (let row = 0; row < rows; row++) body(row * total)
-  addConstant(code, from, 16)
-  addConstant(code, at, 16)
-  code.get(at)
-  code.get(end)
-  code.op(OP['i32.ne'])
-  code.target(OP.br_if, 0)
-  code.op(OP.end)
+  until(code, at, end, () => {
+    for (let row = 0; row < rows; row++) body(row * total)
+    addConstant(code, from, 16)
+    addConstant(code, at, 16)
+  })
 }
 
 /** The next `lines` points of k, while there are so many. */

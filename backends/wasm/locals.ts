@@ -30,6 +30,17 @@ export function copy(code: Code, from: number, to: number): void {
   code.set(to)
 }
 
+/** Runs `body`, which moves `local` on, until it is where `end` is; once at least. */
+export function until(code: Code, local: number, end: number, body: () => void): void {
+  code.open(OP.loop)
+  body()
+  code.get(local)
+  code.get(end)
+  code.op(OP['i32.ne'])
+  code.target(OP.br_if, 0)
+  code.op(OP.end)
+}
+
 /** Runs `body`, which handles `many` of a number, while it has that many. */
 export function repeat(code: Code, number: number, many: number, body: () => void): void {
   const enough = (): void => {
